@@ -1,0 +1,59 @@
+# Two commands for newcomers: `make run` and `make test`. Both set up what they need; both are quick the second time.
+# PORT and KWETSBAAR_DATA (the data directory) are honoured.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
+export PYTHONUNBUFFERED := 1
+
+.PHONY: run test check messages lock clean
+
+run: .venv/run $(CATALOGUES)
+	@exec $(PY) -m kwetsbaar
+
+test: .venv/test $(CATALOGUES)
+	@echo "Looking for a Chromium …"
+	@CHROMIUM="$$($(PY) tests/chromium.py)" && export CHROMIUM && $(MAKE) --no-print-directory check && \
+	echo "Tests (some minutes) …" && $(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+# Linters, types and architecture
+check: .venv/test $(CATALOGUES)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	.venv/bin/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
+	.venv/bin/lint-imports
+	$(PY) -m mypy
+	KWETSBAAR_DATA=$${KWETSBAAR_DATA:-.data}/check $(PY) manage.py makemigrations --check --dry-run -v0
+	KWETSBAAR_DATA=$${KWETSBAAR_DATA:-.data}/check $(PY) manage.py check
+
+.venv/bin/python:
+	@echo "Making .venv …"
+	@$(PYTHON) -m venv .venv
+
+.venv/run: requirements.txt | .venv/bin/python
+	@echo "Installing the packages (about half a minute the first time) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/test: requirements-dev.txt | .venv/bin/python
+	@echo "Installing the packages for tests (about half a minute the first time) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# The catalogues that Django reads, from the ones that people write
+%.mo: %.po | .venv/bin/python
+	@$(PY) -m babel.messages.frontend compile --input-file $< --output-file $@ >/dev/null
+
+# After a change of interface words: put new ones into the catalogue, then translate them there
+messages: .venv/run
+	$(PY) -m tests.messages
+
+# After a change of the dependencies in pyproject.toml (needs uv)
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate pyproject.toml --group dev -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .data
