@@ -1,0 +1,185 @@
+// Small comforts on top of pages that work without any of this: the way out, the light, forms sent once.
+const page = document.documentElement;
+const words = document.querySelector("[data-exit-status]");
+const title = document.title;
+
+// The way out: the page goes blank at once, then leaves (brief: GOV.UK "Exit this page").
+function leave() {
+  page.classList.add("left");
+  document.title = "\u200b";
+  location.replace(document.querySelector("[data-exit]")?.href ?? "/weg/");
+}
+
+let presses = 0;
+let timer;
+
+function count(number, text = "") {
+  presses = number;
+  clearTimeout(timer);
+  const button = document.querySelector(".exit");
+  if (number) button?.setAttribute("data-presses", number);
+  else button?.removeAttribute("data-presses");
+  if (words && words.textContent !== text) words.textContent = text;
+}
+
+function typingOnTouch() {
+  const field = document.activeElement;
+  const text = field?.matches("textarea, input:not([type=radio], [type=checkbox], [type=range])") || field?.isContentEditable;
+  return text && matchMedia("(pointer: coarse)").matches;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-exit]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  leave();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Shift" || typingOnTouch()) return presses && count(0);
+  if (event.repeat) return;
+  const text = words?.dataset ?? {};
+  count(presses + 1, [text.twoMore, text.oneMore, text.leaving][presses]);
+  if (presses >= 3) return leave();
+  timer = setTimeout(() => count(0, text.expired), 5000);
+});
+
+addEventListener("pageshow", (event) => {
+  // Back after leaving or signing out: ask the server again instead of showing what was there.
+  if (event.persisted && "signedIn" in page.dataset) return location.reload();
+  page.classList.remove("left");
+  document.title = title;
+  count(0);
+  document.querySelectorAll("form[data-sent]").forEach(release);
+});
+
+// A form is sent once: the second click on "save" does nothing. Nothing is disabled, so nothing typed is lost.
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of submitters(form)) button.removeAttribute("aria-disabled");
+}
+
+function submitters(form) {
+  return [...form.querySelectorAll("button:not([type=button]), input[type=submit]")];
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.getAttribute("method")?.toLowerCase() !== "post") return;
+  if ("sent" in form.dataset) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  form.dataset.sent = "";
+  for (const button of submitters(form)) button.setAttribute("aria-disabled", "true");
+  // A download or a broken connection leaves the page where it is.
+  setTimeout(() => release(form), 8000);
+}, true);
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("form");
+  if (form) release(form);
+});
+
+// The page's light follows the chosen notch.
+function shine(source) {
+  const level = Math.round(source.value / 10) * 10;
+  if (source.value !== "" && level >= 0 && level <= 100) page.dataset.light = level;
+}
+
+// At most so many chips: the others wait, and a sentence says so.
+function limit(group) {
+  const boxes = [...group.querySelectorAll("input[type=checkbox]")];
+  const full = boxes.filter((box) => box.checked).length >= Number(group.dataset.most);
+  for (const box of boxes) {
+    if (full && !box.checked) box.setAttribute("aria-disabled", "true");
+    else box.removeAttribute("aria-disabled");
+  }
+  const status = group.querySelector("[data-most-status]");
+  if (status) status.textContent = full ? group.dataset.mostText ?? "" : "";
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-light-source]")) shine(event.target);
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-light-source]")) shine(event.target);
+  const group = event.target.closest("[data-most]:not(input)");
+  if (group) limit(group);
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.matches("input[aria-disabled=true]")) event.preventDefault();
+  const breathe = event.target.closest("button[data-breathe]");
+  if (breathe) {
+    const on = document.getElementById("breath")?.classList.toggle("breathing") ?? false;
+    breathe.setAttribute("aria-pressed", on);
+  }
+  if (event.target.closest("button[data-print]")) print();
+});
+
+// Read to the end: the module's own form, sent once, quietly.
+const ends = "IntersectionObserver" in window && new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting) continue;
+    ends.unobserve(target);
+    finish(target.closest("form"));
+  }
+});
+
+async function finish(form) {
+  if (!form || "sent" in form.dataset) return;
+  const answer = await fetch(form.action, {
+    method: "POST", body: new FormData(form), redirect: "manual", keepalive: true,
+  }).catch(() => null);
+  if (!answer || (!answer.ok && answer.type !== "opaqueredirect")) return;
+  for (const part of form.querySelectorAll("[data-done-text]")) part.textContent = part.dataset.doneText;
+}
+
+// Where someone is in a text, kept with their own marks: a text with [data-reading] says where to.
+function follow(text) {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  let wait;
+  const headings = new IntersectionObserver((entries) => {
+    const section = entries.findLast((entry) => entry.isIntersecting)?.target.id;
+    if (!section) return;
+    clearTimeout(wait);
+    wait = setTimeout(() => {
+      const body = new URLSearchParams({ section, csrfmiddlewaretoken: token });
+      fetch(text.dataset.reading, { method: "POST", body, redirect: "manual", keepalive: true }).catch(() => null);
+    }, 2000);
+  }, { rootMargin: "0px 0px -40% 0px" });
+  for (const heading of text.querySelectorAll("h2[id]")) headings.observe(heading);
+}
+
+// What has just come into the page, at first the whole of it.
+function wake(root) {
+  for (const field of root.querySelectorAll("input[data-time-zone]")) {
+    field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  }
+  for (const group of root.querySelectorAll("[data-most]:not(input)")) {
+    if (!group.querySelector("[data-most-status]")) {
+      const status = Object.assign(document.createElement("p"), { className: "quiet small" });
+      status.setAttribute("role", "status");
+      status.dataset.mostStatus = "";
+      group.append(status);
+    }
+    limit(group);
+  }
+  const source = root.querySelector("input[data-light-source]:checked, input[type=range][data-light-source], select[data-light-source]");
+  if (source) shine(source);
+  for (const button of root.querySelectorAll("button[data-breathe]")) button.setAttribute("aria-pressed", "false");
+  if (ends) for (const end of root.querySelectorAll("form [data-read-end], form[data-read-end]")) ends.observe(end);
+  if (ends) root.querySelectorAll("[data-reading]").forEach(follow);
+  root.querySelector("[aria-invalid=true]")?.focus();
+}
+
+wake(document);
+document.addEventListener("htmx:load", (event) => event.target !== document.body && wake(event.target));
+
+// htmx notes the address of the page in this tab; here nothing is kept in the browser.
+for (const moment of ["htmx:load", "htmx:afterSettle"]) {
+  document.addEventListener(moment, () => sessionStorage.removeItem("htmx-current-path-for-history"));
+}
