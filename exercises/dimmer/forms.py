@@ -1,0 +1,359 @@
+"""The three small questions, the dimmer, the plan, and looking back."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from exercises.course.pages import course
+from exercises.dimmer import advice
+from exercises.dimmer.habits import HABITS, SIGNS, SIGNS_OTHER
+from exercises.dimmer.models import NOTCHES, Attempt, Bore, CameTrue, Dimmer, Done, Reaction
+from exercises.people.forms import PersonForm, name_field, relation_field
+from exercises.people.models import Relation
+from exercises.records.forms import NO_ANSWER, TENSION, Chips, ManyChips, RecordForm, ScaleField
+from exercises.records.models import uuid7
+
+FIRST_DAY = date(1900, 1, 1)
+YEAR = 365  # days
+SITUATIONS = {
+    "message": pgettext_lazy("situation", "in a message"),
+    "call": pgettext_lazy("situation", "on a call"),
+    "together": pgettext_lazy("situation", "when you are together"),
+}
+MINUTES = (5, 10, 20)
+
+
+class Notches(forms.RadioSelect):
+    """A level from 0 to 100 by 10, each with a lamp as bright as its value."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
+        super().__init__({"class": "notch"} | (attrs or {}), choices)
+
+
+class DayField(forms.DateField):
+    """A day from 1900 to so many days `ahead` of today, or none."""
+
+    def __init__(self, *, ahead: int, **kwargs: Any) -> None:
+        self.ahead = ahead
+        widget = forms.DateInput(attrs={"type": "date", "min": FIRST_DAY.isoformat()}, format="%Y-%m-%d")
+        super().__init__(required=False, widget=widget, **kwargs)
+
+    @property
+    def last(self) -> date:
+        return timezone.localdate() + timedelta(self.ahead)
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        self.widget.attrs["max"] = self.last.isoformat()
+        return super().get_bound_field(form, field_name)
+
+    def validate(self, value: date | None) -> None:
+        super().validate(value)
+        if value and not FIRST_DAY <= value <= self.last:
+            bounds = {"first": date_format(FIRST_DAY), "last": date_format(self.last)}
+            raise ValidationError(_("Choose a day from %(first)s to %(last)s."), params=bounds)
+
+
+def answer(choices: Any, **kwargs: Any) -> forms.ChoiceField:
+    """One of a few choices, or no answer ('')."""
+    return forms.ChoiceField(choices=[("", NO_ANSWER), *choices], required=False, widget=Chips, **kwargs)
+
+
+def text(rows: int = 2, **attrs: Any) -> forms.Textarea:
+    return forms.Textarea({"rows": rows, **attrs})
+
+
+class StartWithForm(forms.Form):
+    """With whom, which situation, how much time: what they choose is said by suggestion.py."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["with"] = answer(Relation.choices, label=_("With whom would you like to practise?"))
+        self.fields["situation"] = answer(SITUATIONS.items(), label=_("In which situation?"))
+        self.fields["minutes"] = forms.TypedChoiceField(
+            label=_("How many minutes do you have?"),
+            choices=[("", NO_ANSWER), *((n, str(n)) for n in MINUTES)],
+            coerce=int,
+            empty_value=None,
+            required=False,
+            widget=Chips,
+        )
+
+
+def said(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to the three small questions in the reader's language."""
+    relations = dict(Relation.choices)
+    return {
+        "with": relations.get(answers.get("with", "")),
+        "situation": SITUATIONS.get(answers.get("situation", "")),
+        "minutes": answers.get("minutes"),
+    }
+
+
+class DimmerForm(RecordForm):
+    """What one practises to talk about, and how bright is enough."""
+
+    topic = forms.CharField(
+        label=_("Topic"),
+        max_length=200,
+        help_text=_("Something that is mildly uncomfortable, where you expect a tension of 3 to 5 out of 10."),
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+    ceiling = forms.TypedChoiceField(
+        label=_("How bright is enough?"),
+        help_text=_("100 is not a goal. Many people stop at 60 or lower. You can change this any time."),
+        choices=[(n, str(n)) for n in NOTCHES[1:]],
+        coerce=int,
+        empty_value=advice.CEILING,  # type: ignore[arg-type]
+        initial=advice.CEILING,
+        required=False,
+        widget=Notches,
+    )
+
+    class Meta:
+        model = Dimmer
+        fields = ["topic", "ceiling"]
+
+
+class EditDimmerForm(DimmerForm):
+    """A dimmer that is there already, and may be put away."""
+
+    archived = forms.BooleanField(label=_("Put away: keep everything, out of the list."), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["archived"].initial = self.instance.archived_at is not None
+
+    def clean(self) -> None:
+        super().clean()
+        since = self.instance.archived_at or timezone.now()
+        self.instance.archived_at = since if self.cleaned_data.get("archived") else None
+
+
+class NewDimmerForm(DimmerForm):
+    """A new dimmer, with someone who is there already or someone new: for a newcomer one page is enough."""
+
+    person: Any = forms.ModelChoiceField(
+        label=_("With whom?"), queryset=None, required=False, blank=True, empty_label=_("Someone new"), widget=Chips
+    )
+    name = name_field(label=_("Nickname"), help_text=_("A nickname is enough. Only you see it."), required=False)
+    relation = relation_field()
+    new_person = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid7)
+
+    field_order = ["id", "new_person", "person", "name", "relation", "topic", "ceiling"]
+
+    class Meta(DimmerForm.Meta):
+        fields = ["person", "topic", "ceiling"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = self.user.people.in_use().newest_first()
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]
+        if people.exists():
+            self.fields["name"].label = _("Nickname, if it is someone new")
+        else:
+            del self.fields["person"]
+            self.fields["name"].required = True
+
+    def clean(self) -> None:
+        super().clean()
+        chosen, name = self.cleaned_data.get("person"), self.cleaned_data.get("name")
+        if chosen and name:
+            self.add_error("name", _("Choose one: someone from the list, or someone new."))
+        elif not chosen and not name and not {"person", "name"} & self.errors.keys():
+            self.add_error("name", _("Choose someone, or write a nickname."))
+
+    def save(self, commit: bool = True) -> Dimmer:
+        person = self.cleaned_data.get("person") or self._new_person()
+        self.instance.person = self.cleaned_data["person"] = person
+        return super().save(commit)
+
+    def _new_person(self) -> Any:
+        data = self.cleaned_data
+        form = PersonForm({**data, "id": data.get("new_person") or uuid7()}, user=self.user)
+        form.full_clean()
+        return form.save()
+
+
+class PlanForm(RecordForm):
+    """One step before it is taken: what one says, and what one expects."""
+
+    level = forms.TypedChoiceField(
+        label=_("Level of the dimmer"),
+        choices=[(n, str(n)) for n in NOTCHES],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=Notches({"data-light-source": True}),
+    )
+    chance = ScaleField(
+        top=100, step=10, label=_("How likely is that?"), help_text=_("0 is surely not, 100 is surely.")
+    )
+    fear_expected = ScaleField(
+        anchors=TENSION,
+        label=_("How tense do you expect to be?"),
+        help_text=_(
+            "0 is calm, 5 is tense but you can manage, 10 is the worst you know. 3 to 5 is a good place to begin."
+        ),
+    )
+    leave_out = answer(
+        HABITS.items(),
+        label=_("One habit to leave out this time"),
+        help_text=_(
+            "These habits once helped you. You do not have to get rid of them. Choose one to leave out for once."
+        ),
+    )
+    planned_for = DayField(ahead=YEAR, label=_("On which day?"))
+    exercise = forms.CharField(widget=forms.HiddenInput, required=False, max_length=80)
+
+    class Meta:
+        model = Attempt
+        fields = [
+            "level",
+            "usual",
+            "more",
+            "expectation",
+            "chance",
+            "fear_expected",
+            "leave_out",
+            "if_then",
+            "planned_for",
+            "exercise",
+        ]
+        labels = {
+            "usual": _("What would you normally say?"),
+            "more": _("What do you say with 10% more?"),
+            "expectation": _("What do you expect will happen?"),
+            "if_then": _("Your plan in one sentence"),
+        }
+        help_texts = {
+            "more": _("One sentence is enough. It may sound clumsy."),
+            "expectation": _("One thing that someone could see or hear."),
+            "if_then": _("If I … (the moment), then I say … (the sentence)."),
+        }
+        widgets = {"usual": text(), "more": text(), "expectation": text(), "if_then": text()}
+
+    def clean_level(self) -> int:
+        level = self.cleaned_data["level"]
+        return self.get_initial_for_field(self.fields["level"], "level") if level is None else level
+
+    def clean_exercise(self) -> str:
+        slug = self.cleaned_data["exercise"]
+        return slug if course(get_language()).module(slug) else self.instance.exercise
+
+    def save(self, commit: bool = True) -> Attempt:
+        attempt = super().save(commit)
+        attempt.put_with_evidence(attempt.in_evidence, timezone.localdate())
+        return attempt
+
+
+class ObserveForm(PlanForm):
+    """One step at level 0: one only looks, so there is no dimmer, no habit and no sentence to say."""
+
+    level = None  # type: ignore[assignment]
+    leave_out = None  # type: ignore[assignment]
+
+    class Meta(PlanForm.Meta):
+        fields = ["usual", "more", "expectation", "chance", "fear_expected", "planned_for", "exercise"]
+        labels = PlanForm.Meta.labels | {
+            "usual": _("What do you usually say then?"),
+            "more": _("What would be the true sentence?"),
+        }
+        help_texts = PlanForm.Meta.help_texts | {"more": _("You do not have to say it. Writing it down is enough.")}
+
+
+class AfterForm(RecordForm):
+    """One step after it was taken, or not."""
+
+    done = answer(
+        Done.choices, label=_("Did you do it?"), help_text=_("‘Not now’ is a good answer too: it tells you something.")
+    )
+    done_on = DayField(ahead=0, label=_("On which day?"))
+    came_true = answer(CameTrue.choices, label=_("Did what you expected come true?"))
+    fear_peak = ScaleField(anchors=TENSION, label=_("How tense were you at the highest moment?"))
+    fear_after = ScaleField(anchors=TENSION, label=_("And now?"))
+    bore_it = answer(Bore.choices, label=_("Could you bear it?"))
+    habits = forms.MultipleChoiceField(
+        label=_("Which habits did you notice in yourself?"),
+        help_text=_("They once helped you. Noticing is enough."),
+        choices=HABITS,
+        required=False,
+        widget=ManyChips,
+    )
+    signs = forms.MultipleChoiceField(choices=SIGNS, required=False, widget=ManyChips)
+    reaction = answer(Reaction.choices, label=_("How did the other person react?"))
+    too_much = forms.BooleanField(label=_("It was too much"), required=False)
+    chance_next = ScaleField(
+        top=100,
+        step=10,
+        label=_("How likely do you think it is next time?"),
+        help_text=_("0 is surely not, 100 is surely."),
+    )
+    add_evidence = forms.BooleanField(
+        label=_("Put this with my evidence"),
+        help_text=_("Then it stands in your timeline: what you feared, and what happened."),
+        required=False,
+    )
+
+    class Meta:
+        model = Attempt
+        fields = [
+            "done",
+            "done_on",
+            "happened",
+            "came_true",
+            "fear_peak",
+            "fear_after",
+            "bore_it",
+            "habits",
+            "signs",
+            "reaction",
+            "too_much",
+            "learned",
+            "chance_next",
+        ]
+        labels = {"happened": _("What happened?"), "learned": _("What do you know now that you did not know before?")}
+        help_texts = {"happened": _("Only what someone could see or hear.")}
+        widgets = {"happened": text(3), "learned": text()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.done_on is None:
+            self.initial["done_on"] = timezone.localdate()
+        self.initial["add_evidence"] = self.instance.in_evidence or not self.instance.was_done
+
+    def signs_other(self) -> list[Any]:
+        """The boxes of what one notices in the other person."""
+        return list(self["signs"])[: len(SIGNS_OTHER)]
+
+    def signs_self(self) -> list[Any]:
+        """The boxes of what one notices in oneself."""
+        return list(self["signs"])[len(SIGNS_OTHER) :]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.cleaned_data.get("done") and not self.cleaned_data.get("done_on"):
+            self.cleaned_data["done_on"] = timezone.localdate()
+
+    def save(self, commit: bool = True) -> Attempt:
+        attempt = super().save(commit)
+        attempt.put_with_evidence(self.cleaned_data["add_evidence"], timezone.localdate())
+        return attempt
+
+
+class DeleteAttemptForm(forms.Form):
+    """What to do with the evidence that this step became."""
+
+    evidence = forms.ChoiceField(
+        label=_("What should happen to the evidence of it?"),
+        choices=[("keep", _("Keep the evidence")), ("delete", _("Delete it too"))],
+        initial="keep",
+        required=False,
+        widget=Chips,
+    )

@@ -1,0 +1,233 @@
+"""The dimmer: one person and one topic; and the attempts, each a prediction and what came of it."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+from django.utils.translation import pgettext_lazy as _p
+
+from exercises.dimmer import advice
+from exercises.dimmer.habits import HABITS, SIGNS
+from exercises.evidence.models import Evidence, Kind
+from exercises.people.models import Person
+from exercises.records.models import Record, RecordManager, RecordQuerySet
+from exercises.records.sealing import SealedTextField
+
+NOTCHES = range(0, 101, 10)
+DEFAULT_CEILING = advice.CEILING
+
+
+class Done(models.TextChoices):
+    FULL = "full", _p("done", "Yes")
+    PART = "part", _p("done", "Partly")
+    NO = "no", _p("done", "Not now")
+
+
+class CameTrue(models.TextChoices):
+    NO = "no", _p("came true", "No")
+    PART = "part", _p("came true", "Partly")
+    YES = "yes", _p("came true", "Yes")
+
+
+class Bore(models.TextChoices):
+    YES = "yes", _p("bore it", "Yes")
+    HARD = "hard", _p("bore it", "With difficulty")
+    NO = "no", _p("bore it", "No")
+
+
+class Reaction(models.TextChoices):
+    OK = "ok", _p("reaction", "Okay")
+    COLD = "cold", _p("reaction", "Cool")
+    PUNISH = "punish", _p("reaction", "Punished me")
+    UNKNOWN = "unknown", _p("reaction", "I don't know")
+
+
+class DimmerQuerySet(RecordQuerySet):
+    def whole(self) -> Self:
+        """Those whose person is still there, with that person."""
+        return self.filter(person__deleted_at=None).select_related("person")
+
+    def in_use(self) -> Self:
+        """Neither put away, nor with someone who is."""
+        return self.filter(archived_at=None, person__archived_at=None)
+
+    def unpaused(self) -> Self:
+        """Those with someone a next step may be suggested for."""
+        return self.filter(person__paused_at=None)
+
+    def with_level(self) -> Self:
+        """Each with `level_now` and `last_done_on` of the last step that was done; None where there is none."""
+        steps = Attempt.objects.filter(user=OuterRef("user"), dimmer=OuterRef("pk")).was_done().latest_first()
+        return self.annotate(
+            level_now=Subquery(steps.values("level")[:1]), last_done_on=Subquery(steps.values("done_on")[:1])
+        )
+
+
+class Dimmer(Record):
+    """One person × one topic, and how bright one lets it become."""
+
+    person = models.ForeignKey(Person, models.CASCADE, db_index=False)
+    topic = SealedTextField(max_length=200)
+    ceiling = models.PositiveSmallIntegerField(default=DEFAULT_CEILING)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = RecordManager.from_queryset(DimmerQuerySet)()
+
+    class Meta:
+        default_related_name = "dimmers"
+        indexes = [models.Index(fields=["user", "person"], name="dimmers_of_person")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ceiling__in=list(NOTCHES[1:])), name="ceiling_10_to_100_by_10"),
+        ]
+
+
+class AttemptQuerySet(RecordQuerySet):
+    def whole(self) -> Self:
+        """Those whose person is still there, or that had nobody; with dimmer and person."""
+        there = Q(dimmer=None) | Q(dimmer__deleted_at=None, dimmer__person__deleted_at=None)
+        return self.filter(there).select_related("dimmer__person")
+
+    def planned(self) -> Self:
+        """Those of which nothing is said yet about how they went."""
+        return self.filter(done="")
+
+    def answered(self) -> Self:
+        """Those with an answer: done, done in part, or not now."""
+        return self.exclude(done="")
+
+    def was_done(self) -> Self:
+        """Those that were done, wholly or partly."""
+        return self.filter(done__in=[Done.FULL, Done.PART])
+
+    def latest_first(self) -> Self:
+        """By the day they were done, the last one first."""
+        return self.order_by(F("done_on").desc(nulls_last=True), "-id")
+
+    def with_person(self, person: Person) -> Self:
+        """Steps with this person, in all their dimmers."""
+        return self.filter(dimmer__person=person)
+
+    def who_punished(self) -> set[UUID]:
+        """The ids of the persons who answered any of these with punishment, in one query."""
+        steps: Any = self.exclude(reaction=None).only("user", "reaction").annotate(with_whom=F("dimmer__person_id"))
+        return {step.with_whom for step in steps if step.reaction == Reaction.PUNISH}
+
+
+class Attempt(Record):
+    """One step: planned with a prediction, then done (or not), then looked back on."""
+
+    dimmer = models.ForeignKey(Dimmer, models.CASCADE, null=True, blank=True, db_index=False)
+    exercise = models.CharField(max_length=80, blank=True)  # a module's slug
+    level = models.PositiveSmallIntegerField(default=0)  # 0 = observed only
+    usual = SealedTextField(max_length=2000)
+    more = SealedTextField(max_length=2000)
+    if_then = SealedTextField(max_length=500)
+    expectation = SealedTextField(max_length=1000)
+    chance = models.PositiveSmallIntegerField(null=True, blank=True)  # per cent
+    fear_expected = models.PositiveSmallIntegerField(null=True, blank=True)  # 0–10, as the other two
+    leave_out = models.CharField(max_length=20, blank=True)  # a key of habits.HABITS
+    planned_for = models.DateField(null=True, blank=True)
+
+    done = models.CharField(max_length=4, choices=Done, blank=True)
+    done_on = models.DateField(null=True, blank=True)
+    happened = SealedTextField(max_length=2000)
+    came_true = models.CharField(max_length=4, choices=CameTrue, blank=True)
+    fear_peak = models.PositiveSmallIntegerField(null=True, blank=True)
+    fear_after = models.PositiveSmallIntegerField(null=True, blank=True)
+    bore_it = models.CharField(max_length=4, choices=Bore, blank=True)
+    habits = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    signs = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    reaction = SealedTextField(max_length=10)  # a Reaction
+    too_much = models.BooleanField(default=False)
+    learned = SealedTextField(max_length=2000)
+    chance_next = models.PositiveSmallIntegerField(null=True, blank=True)
+    look_back = SealedTextField(max_length=500)
+
+    advice = models.JSONField(null=True, blank=True)  # rule, facts, level chosen: figures, no words
+    evidence = models.ForeignKey(Evidence, models.SET_NULL, null=True, blank=True, db_index=False)
+
+    objects: ClassVar[Any] = RecordManager.from_queryset(AttemptQuerySet)()
+
+    class Meta:
+        default_related_name = "attempts"
+        indexes = [
+            models.Index(fields=["user", "dimmer"], name="attempts_of_dimmer"),
+            models.Index(fields=["user", "-id"], name="attempts_newest_first"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(level__in=list(NOTCHES)), name="attempt_level_0_to_100_by_10"),
+            models.CheckConstraint(condition=Q(chance__range=(0, 100)), name="attempt_chance_0_to_100"),
+            models.CheckConstraint(condition=Q(chance_next__range=(0, 100)), name="attempt_chance_next_0_to_100"),
+            models.CheckConstraint(condition=Q(fear_expected__range=(0, 10)), name="attempt_fear_expected_0_to_10"),
+            models.CheckConstraint(condition=Q(fear_peak__range=(0, 10)), name="attempt_fear_peak_0_to_10"),
+            models.CheckConstraint(condition=Q(fear_after__range=(0, 10)), name="attempt_fear_after_0_to_10"),
+            models.CheckConstraint(condition=Q(dimmer__isnull=False) | Q(level=0), name="only_level_0_without_dimmer"),
+            models.CheckConstraint(condition=Q(done__in=["", *Done.values]), name="attempt_done_known"),
+            models.CheckConstraint(condition=Q(came_true__in=["", *CameTrue.values]), name="attempt_came_true_known"),
+            models.CheckConstraint(condition=Q(bore_it__in=["", *Bore.values]), name="attempt_bore_it_known"),
+        ]
+
+    @property
+    def person(self) -> Person | None:
+        """With whom; nobody where one only observed."""
+        return self.dimmer.person if self.dimmer else None
+
+    @property
+    def was_done(self) -> bool:
+        """Done, wholly or partly."""
+        return self.done in (Done.FULL, Done.PART)
+
+    @property
+    def in_evidence(self) -> bool:
+        """Whether it stands with the evidence now."""
+        return self.evidence is not None and self.evidence.deleted_at is None
+
+    @property
+    def leave_out_name(self) -> Any:
+        return HABITS.get(self.leave_out, "")
+
+    @property
+    def habit_names(self) -> list[Any]:
+        return [HABITS[key] for key in self.habits if key in HABITS]
+
+    @property
+    def sign_names(self) -> list[Any]:
+        return [SIGNS[key] for key in self.signs if key in SIGNS]
+
+    @property
+    def reaction_name(self) -> Any:
+        return Reaction(self.reaction).label if self.reaction else ""
+
+    def put_with_evidence(self, wanted: bool, today: date) -> None:
+        """Make, change or take away the evidence of this step, by what it says now. Only what was done is evidence."""
+        if wanted and self.was_done:
+            self.evidence = self._as_evidence(today)
+            self.evidence.save()
+            self.save(update_fields=["evidence"])
+        elif self.evidence and self.in_evidence:
+            self.evidence.discard()
+
+    def _as_evidence(self, today: date) -> Evidence:
+        evidence = self.evidence or Evidence(user=self.user, kind=Kind.ATTEMPT)
+        evidence.deleted_at = None
+        evidence.happened_on = self.done_on or today
+        evidence.person, evidence.level = self.person, self.level
+        evidence.shared, evidence.feared = self.more, self.expectation
+        evidence.happened = self.happened or self.learned
+        return evidence
+
+    def discard(self, now: datetime | None = None, *, also_named: bool = False, also_evidence: bool = False) -> None:
+        """Hide this step; with `also_evidence`, what stands with the evidence too."""
+        super().discard(now, also_named=also_named)
+        if also_evidence and self.evidence and self.in_evidence:
+            self.evidence.discard(self.deleted_at)
+
+    def restore(self) -> None:
+        """Bring back this step, and the evidence that was hidden with it."""
+        moment = self.deleted_at
+        super().restore()
+        if self.evidence and moment and self.evidence.deleted_at == moment:
+            self.evidence.restore()

@@ -1,0 +1,207 @@
+"""The exercise page, the dimmers, and a step: planned, taken, looked back on."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from exercises.course.pages import Module, course
+from exercises.dimmer import advice
+from exercises.dimmer.forms import (
+    AfterForm,
+    DeleteAttemptForm,
+    EditDimmerForm,
+    NewDimmerForm,
+    ObserveForm,
+    PlanForm,
+    StartWithForm,
+    said,
+)
+from exercises.dimmer.models import NOTCHES, Attempt, Dimmer, Done
+from exercises.dimmer.suggestion import suggest
+from exercises.records.forms import sent
+from exercises.records.http import Request
+from exercises.records.views import say_deleted, to_delete
+
+
+@login_not_required
+def exercise(request: Request, slug: str) -> HttpResponse:
+    """What a module asks one to try: for everybody to read; who has started can begin right here."""
+    module = _module(slug)
+    if module is None:
+        raise Http404
+    if not request.user.is_authenticated:
+        if request.method == "POST":  # the session ended while someone was writing
+            raise PermissionDenied
+        return render(request, "dimmer/exercise.html", {"module": module})
+    if module.exercise.observes:
+        return _observe(request, module)
+    mine = request.user.dimmers.whole().in_use().newest_first()
+    return render(request, "dimmer/exercise.html", {"module": module, "dimmers": mine})
+
+
+def _observe(request: Request, module: Module) -> HttpResponse:
+    """The plan of a step at level 0, on the exercise's own page."""
+    form = ObserveForm(sent(request), user=request.user, instance=Attempt(exercise=module.slug))
+    if form.is_valid():
+        return _saved(request, "attempt", form.save().pk)
+    return render(request, "dimmer/exercise.html", {"module": module, "form": form})
+
+
+def dimmers(request: Request) -> HttpResponse:
+    """All dimmers, what is planned, and what is suggested."""
+    mine = list(request.user.dimmers.whole().with_level().newest_first())
+    in_use = [one for one in mine if not one.archived_at and not one.person.archived_at]
+    context = {
+        "dimmers": in_use,
+        "put_away": [one for one in mine if one not in in_use],
+        "planned": [(step, _module(step.exercise)) for step in request.user.attempts.whole().planned().newest_first()],
+    }
+    return render(request, "dimmer/dimmers.html", context | _suggested(request))
+
+
+def _suggested(request: Request) -> dict[str, Any]:
+    kept = request.user.settings.first()
+    answers = kept.start_with if kept else {}
+    begun = set(request.user.attempts.values_list("exercise", flat=True))
+    modules = course(get_language()).modules
+    suggestion = suggest([(module.slug, module.exercise) for module in modules], answers, begun)
+    module = _module(suggestion.slug) if suggestion else None
+    return {"suggestion": suggestion, "module": module, "said": said(answers), "answered": any(answers.values())}
+
+
+def start_with(request: Request) -> HttpResponse:
+    """Three small questions, which choose what is suggested; they can be skipped, and changed later."""
+    kept = request.user.settings.first()
+    form = StartWithForm(sent(request), initial=kept.start_with if kept else {})
+    if form.is_valid():
+        request.user.settings.update_or_create(defaults={"start_with": form.cleaned_data})
+        return _saved(request, "dimmers")
+    return render(request, "dimmer/start_with.html", {"form": form})
+
+
+def new(request: Request) -> HttpResponse:
+    """A new dimmer, with someone new where wanted; then on to its first step."""
+    initial = {"person": request.GET.get("person")}
+    form = NewDimmerForm(sent(request), user=request.user, initial=initial)
+    if form.is_valid():
+        address = reverse("plan", args=[form.save().pk])
+        module = _module(request.GET.get("exercise"))
+        return redirect(f"{address}?exercise={module.slug}" if module else address)
+    return render(request, "dimmer/new.html", {"form": form})
+
+
+def dimmer(request: Request, id: UUID) -> HttpResponse:
+    """One dimmer: how bright it is now, its steps, the next one, and the form that changes it."""
+    one = get_object_or_404(request.user.dimmers.whole().with_level(), pk=id)
+    form = EditDimmerForm(sent(request), user=request.user, instance=one)
+    if form.is_valid():
+        form.save()
+        return _saved(request, "dimmer", id)
+    attempts = request.user.attempts.filter(dimmer=one).newest_first()
+    context = {"dimmer": one, "form": form, "attempts": attempts, "next": _next(request, one, one.level_now)}
+    return render(request, "dimmer/dimmer.html", context)
+
+
+def plan(request: Request, id: UUID) -> HttpResponse:
+    """A step before it is taken."""
+    one = get_object_or_404(request.user.dimmers.whole().with_level(), pk=id)
+    module = _module(request.GET.get("exercise"))
+    fresh = Attempt(dimmer=one, level=_level(request, one, module), exercise=module.slug if module else "")
+    form = PlanForm(sent(request), user=request.user, instance=fresh)
+    if form.is_valid():
+        return _saved(request, "attempt", form.save().pk)
+    context = {"dimmer": one, "form": form, "module": module, "next": _next(request, one, one.level_now)}
+    return render(request, "dimmer/plan.html", context)
+
+
+def attempt(request: Request, id: UUID) -> HttpResponse:
+    """A step: its plan (`?edit=1` or a POST changes it), and once it was looked back on, all of it and what is next."""
+    one = _attempt(request, id)
+    form_class = PlanForm if one.dimmer else ObserveForm
+    form = form_class(sent(request), user=request.user, instance=one)
+    if form.is_valid():
+        form.save()
+        return _saved(request, "attempt", id)
+    if request.method == "POST" or "edit" in request.GET:
+        plan = {"attempt": one, "dimmer": one.dimmer, "form": form, "module": _module(one.exercise)}
+        return render(request, "dimmer/plan.html", plan)
+    context = {"attempt": one, "module": _module(one.exercise), "next": _next(request, one.dimmer, one.level)}
+    return render(request, "dimmer/attempt.html", context)
+
+
+def stay(request: Request, id: UUID) -> HttpResponse:
+    """Look, breathe, stay: a calm page for the moment itself."""
+    return render(request, "dimmer/stay.html", {"attempt": _attempt(request, id)})
+
+
+def after(request: Request, id: UUID) -> HttpResponse:
+    """Looking back on a step; what was done goes to the evidence, if wanted."""
+    one = _attempt(request, id)
+    stood = one.in_evidence
+    initial: dict[str, Any] = {"done": request.GET["done"]} if request.GET.get("done") in Done else {}
+    if "too_much" in request.GET:
+        initial["too_much"] = True
+    form = AfterForm(sent(request), user=request.user, instance=one, initial=initial)
+    if not form.is_valid():
+        return render(request, "dimmer/after.html", {"attempt": one, "form": form})
+    one = form.save()
+    messages.success(request, _("Saved."))
+    if stood and not one.in_evidence:
+        say_deleted(request, reverse("evidence_undo", args=[one.evidence_id]))
+    return redirect("attempt", id)
+
+
+def delete_attempt(request: Request, id: UUID) -> HttpResponse:
+    """Asks what to do with its evidence; then it is gone, with a day to undo."""
+    one = get_object_or_404(to_delete(request, request.user.attempts), pk=id)
+    form = DeleteAttemptForm(sent(request))
+    if form.is_valid():
+        if one.deleted_at is None:
+            one.discard(also_evidence=form.cleaned_data["evidence"] == "delete")
+        say_deleted(request, reverse("attempt_undo", args=[id]))
+        return redirect("dimmer", one.dimmer_id) if one.dimmer else redirect("dimmers")
+    return render(request, "dimmer/delete_attempt.html", {"attempt": one, "form": form})
+
+
+def _module(slug: str | None) -> Module | None:
+    return course(get_language()).module(slug or "")
+
+
+def _attempt(request: Request, id: UUID) -> Attempt:
+    """One's own step. A POST holds its row, so that a double click waits for the first and sees what it wrote."""
+    attempts = request.user.attempts.whole()
+    if request.method == "POST":  # its evidence is fetched after the wait: a join would still show it as it was before
+        attempts = attempts.select_for_update(of=("self",))
+    return get_object_or_404(attempts, pk=id)
+
+
+def _next(request: Request, one: Dimmer | None, level: int | None) -> dict[str, Any]:
+    """What is offered next: `levels` (lower, same, higher), or none where this person punished openness."""
+    if one is None:
+        return {}
+    if request.user.attempts.with_person(one.person).who_punished():
+        return {"punished": True}
+    return {} if level is None else {"levels": advice.options(level, one.ceiling)}
+
+
+def _level(request: Request, one: Any, module: Module | None) -> int:
+    """Where a plan begins: the level asked for, else the exercise's own, else the last one of this dimmer."""
+    asked = request.GET.get("level", "")
+    if asked in map(str, NOTCHES):
+        return int(asked)
+    if module:
+        return module.exercise.start
+    return advice.FIRST if one.level_now is None else one.level_now
+
+
+def _saved(request: Request, name: str, *args: Any) -> HttpResponse:
+    messages.success(request, _("Saved."))
+    return redirect(name, *args)

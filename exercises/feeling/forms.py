@@ -1,0 +1,95 @@
+"""The form of the honest feeling of a day."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from exercises.feeling.models import DailyFeeling
+from exercises.feeling.vocabulary import FAMILIES, MOST, WORDS, stored
+from exercises.records.forms import RecordForm, ScaleField
+
+
+class Families(forms.CheckboxSelectMultiple):
+    """Words in their families, each family folded away unless one of its words is chosen."""
+
+    template_name = "feeling/families.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        groups = context["widget"]["optgroups"]
+        families = [(family, any(each["selected"] for each in options), options) for family, options, _index in groups]
+        return context | {"families": families, "most": MOST}
+
+
+class FeelingForm(RecordForm):
+    """One day's feeling; `instance` is the day's row, or a new one with its day filled in."""
+
+    words = forms.MultipleChoiceField(
+        label=_("I feel"),
+        choices=[(family.name, [(word.key, word.name) for word in family.words]) for family in FAMILIES],
+        required=False,
+        widget=Families,
+    )
+    own_word = forms.CharField(label=_("Or a word of your own"), max_length=40, required=False)
+    intensity = ScaleField(
+        label=_("How strong is it?"), help_text=_("0 is hardly there, 5 clearly there, 10 fills everything.")
+    )
+    add_evidence = forms.BooleanField(
+        label=_("Put this with my evidence"),
+        help_text=_("Then you will find it again under what you survived, also on a harder day."),
+        required=False,
+    )
+
+    class Meta:
+        model = DailyFeeling
+        fields = ["intensity", "sentence", "person", "named_aloud"]
+        labels = {
+            "sentence": _("One honest sentence"),
+            "person": _("Whom did you tell?"),
+            "named_aloud": _("I said it out loud"),
+        }
+        help_texts = {
+            "sentence": _("The way you would really say it. Nobody reads along."),
+            "named_aloud": _("“I feel vulnerable saying this”: a sentence like that takes off tension."),
+        }
+        widgets = {"sentence": forms.Textarea({"rows": 3})}
+
+    def __init__(self, data: Any = None, *, instance: DailyFeeling, **kwargs: Any) -> None:
+        kept = instance.evidence is not None and instance.evidence.deleted_at is None
+        own = [word for word in instance.words if word not in WORDS]
+        chosen = [word for word in instance.words if word in WORDS]
+        initial = {"words": chosen, "own_word": ", ".join(own), "add_evidence": kept}
+        super().__init__(data, instance=instance, initial=initial, **kwargs)
+        self.fields["person"].empty_label = _("Nobody, and that is fine")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        data = self.cleaned_data
+        own = (word.strip() for word in data.get("own_word", "").split(","))
+        words = list(dict.fromkeys([*data.get("words", []), *(stored(word) for word in own if word)]))
+        if len(words) > MOST:
+            self.add_error("words", _("Up to three words, your own word included. Which can wait?"))
+        self.instance.words = words
+        told = bool(words or data.get("sentence"))
+        if not (self.errors or told or data.get("person") or data["named_aloud"] or data["intensity"] is not None):
+            raise forms.ValidationError(_("Nothing is filled in yet. One word is enough."))
+        if not self.errors and data["add_evidence"] and not told:
+            self.add_error("add_evidence", _("There are no words to keep yet. Choose a word or write a sentence."))
+        return data
+
+    def twin(self) -> DailyFeeling | None:
+        """The day's row: there is one a day, whatever was clicked."""
+        row = self.user.feelings.on(self.instance.day).select_for_update().first()
+        if row:
+            row.words = self.instance.words
+        return row
+
+    def save(self, commit: bool = True) -> DailyFeeling:
+        """The stored feeling, its piece of evidence made, changed or hidden with it."""
+        feeling = super().save(commit)
+        if self.cleaned_data["add_evidence"]:
+            feeling.put_with_evidence(anew=not {"words", "own_word", "sentence"}.isdisjoint(self.changed_data))
+        else:
+            feeling.take_from_evidence()
+        return feeling

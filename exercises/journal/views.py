@@ -1,0 +1,72 @@
+"""The private journal: the list, the search, one entry."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from exercises.course.pages import course
+from exercises.journal.forms import EntryForm, asked_by
+from exercises.records.http import Request
+from exercises.records.paging import Cursor, page
+from exercises.records.search import SearchForm, search
+
+
+def journal(request: Request) -> HttpResponse:
+    """The list, a page at a time; by POST what holds the words that are looked for."""
+    form = SearchForm(request.POST or None)
+    if form.words:
+        found = search(request.user.entries.before(None).iterator(chunk_size=500), form.words)
+        return render(request, _template(request, "results"), {"search": form, "found": found})
+    cursor = Cursor.read(request.GET.get("before", ""), datetime)
+    entries, older = page(request.user.entries.before(cursor))
+    context = {"search": form, "found": None, "entries": entries, "older": older, "cursor": cursor}
+    return render(request, _template(request, "results" if form.is_bound else "items"), context)
+
+
+def _template(request: Request, fragment: str) -> str:
+    return f"journal/journal.html#{fragment}" if request.htmx else "journal/journal.html"
+
+
+def new(request: Request) -> HttpResponse:
+    """A new entry, free or to a module's question."""
+    asked = asked_by(request.GET.get("module", ""), request.GET.get("prompt", ""))
+    initial = asked._asdict() | {"attempt": _own_attempt(request)}
+    form = EntryForm(request.POST or None, user=request.user, initial=initial)
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Saved. It stands here for you."))
+        return redirect("journal")
+    return _page(request, form)
+
+
+def _own_attempt(request: Request) -> UUID | None:
+    try:
+        wanted = UUID(request.GET.get("attempt", ""))
+    except ValueError:
+        return None
+    return request.user.attempts.filter(pk=wanted).values_list("pk", flat=True).first()
+
+
+def entry(request: Request, id: UUID) -> HttpResponse:
+    """One entry: read it, go on with it."""
+    form = EntryForm(request.POST or None, user=request.user, instance=get_object_or_404(request.user.entries, pk=id))
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("entry", id)
+    return _page(request, form)
+
+
+def _page(request: Request, form: EntryForm) -> HttpResponse:
+    """The form, with the module that the question came from where it is still there."""
+    entry = None if form.instance._state.adding else form.instance
+    return render(
+        request,
+        "journal/form.html",
+        {"form": form, "entry": entry, "module": course(get_language()).module(form.asked.module)},
+    )

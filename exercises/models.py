@@ -1,0 +1,23 @@
+"""Contents page 1: the whole schema. Nobody imports this but Django."""
+
+from exercises.dimmer.models import Attempt, Dimmer
+from exercises.evidence.models import Evidence
+from exercises.feeling.models import DailyFeeling
+from exercises.journal.models import JournalEntry
+from exercises.people.models import Person
+from exercises.reading.models import ModuleRead
+from exercises.records.models import DataKey, KeyringProof
+from exercises.records.settings import Settings
+
+__all__ = [
+    "Attempt",
+    "DailyFeeling",
+    "DataKey",
+    "Dimmer",
+    "Evidence",
+    "JournalEntry",
+    "KeyringProof",
+    "ModuleRead",
+    "Person",
+    "Settings",
+]

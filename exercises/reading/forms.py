@@ -1,0 +1,29 @@
+"""The mark that a module was read, and how far."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from exercises.course.pages import Module
+
+
+class MarkForm(forms.Form):
+    """`read` 1 or 0 sets or takes away the mark; `section` is the heading last reached. Either may be left out."""
+
+    read = forms.TypedChoiceField(choices=[("1", ""), ("0", "")], coerce=int, empty_value=None, required=False)
+    section = forms.CharField(required=False, max_length=80)
+
+    def __init__(self, data: Any, *, module: Module) -> None:
+        super().__init__(data)
+        self.module = module
+
+    def clean_section(self) -> str:
+        section = self.cleaned_data["section"]
+        return section if section in {heading.id for heading in self.module.headings} else ""
+
+    def changes(self, now: datetime) -> dict[str, Any]:
+        """What to set on the ModuleRead."""
+        read, section = self.cleaned_data["read"], self.cleaned_data["section"]
+        mark = {} if read is None else {"finished_at": now if read else None}
+        return mark | ({"section": section} if section else {})

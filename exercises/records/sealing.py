@@ -1,0 +1,197 @@
+"""What people write is stored sealed: AES-256-GCM under the person's own key, which the site's keyring seals.
+
+keyring (settings.SEALING_KEYS, newest first) → DataKey.wrapped → every sealed field of that person. Table, column,
+person and row go in as authenticated data, so that bytes moved elsewhere do not open (NIST SP 800-38D).
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from exercises.records.models import DataKey, KeyringProof
+
+VERSION = b"\x01"
+NONCE = 12  # bytes
+PROOF = b"this keyring opens this database"
+
+
+class CannotUnseal(Exception):
+    """Wrong or missing key, or bytes that were changed or moved. The bytes themselves are never handed back."""
+
+
+def seal(key: bytes, plain: bytes, about: bytes) -> bytes:
+    """`plain` under `key`, bound to `about`: version (1 byte), nonce (12), ciphertext and tag."""
+    nonce = os.urandom(NONCE)
+    return VERSION + nonce + AESGCM(key).encrypt(nonce, plain, about)
+
+
+def unseal(key: bytes, sealed: bytes, about: bytes) -> bytes:
+    """The plain bytes. Raises CannotUnseal."""
+    if sealed[:1] != VERSION:
+        raise CannotUnseal("unknown format")
+    try:
+        return AESGCM(key).decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], about)
+    except (InvalidTag, ValueError):
+        raise CannotUnseal(about.decode("ascii", "replace")) from None
+
+
+def wrap(plain: bytes, about: bytes) -> bytes:
+    """Sealed under the newest key of the keyring."""
+    return seal(settings.SEALING_KEYS[0], plain, about)
+
+
+def unwrap(sealed: bytes, about: bytes) -> bytes:
+    """Opened by whichever key of the keyring fits. Raises CannotUnseal."""
+    for key in settings.SEALING_KEYS:
+        try:
+            return unseal(key, sealed, about)
+        except CannotUnseal:
+            continue
+    raise CannotUnseal(f"no key of the keyring opens {about.decode()}")
+
+
+_keys: ContextVar[dict[UUID, bytes] | None] = ContextVar("keys", default=None)
+
+
+@contextmanager
+def keys_kept() -> Iterator[None]:
+    """Keep opened keys for the length of this block (a request), and no longer."""
+    token = _keys.set({})
+    try:
+        yield
+    finally:
+        _keys.reset(token)
+
+
+def key_of(user_id: UUID) -> bytes:
+    """The person's own key; made the first time it is needed."""
+    kept = _keys.get()
+    if kept is not None and user_id in kept:
+        return kept[user_id]
+    about = b"data key|%s" % str(user_id).encode()
+    row, made = DataKey.objects.get_or_create(
+        user_id=user_id, defaults={"wrapped": lambda: wrap(os.urandom(32), about)}
+    )
+    key = unwrap(bytes(row.wrapped), about)
+    if kept is not None and not made:  # a new one may yet be rolled back
+        kept[user_id] = key
+    return key
+
+
+def leave_proof(using: str) -> None:
+    """Seal the constant that `check_keyring` opens; once, by the owner, after the first migrate."""
+    KeyringProof.objects.using(using).get_or_create(defaults={"sealed": lambda: wrap(PROOF, b"proof")})
+
+
+def check_keyring(connection: BaseDatabaseWrapper) -> None:
+    """Raises ImproperlyConfigured where the keyring is not the one this database was sealed with."""
+    proof = KeyringProof.objects.using(connection.alias).first()
+    try:
+        if proof is None or unwrap(bytes(proof.sealed), b"proof") == PROOF:
+            return
+    except CannotUnseal:
+        pass
+    raise ImproperlyConfigured("KWETSBAAR_KEYS does not open this database: give the keys that it was made with.")
+
+
+class Lines(forms.CharField):
+    """Text of several lines, each line end counted as one character, as the browser counts them."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
+class Sealed(bytes):
+    """Bytes as they stand in the database, not yet opened; shows nothing of itself."""
+
+    def __repr__(self) -> str:
+        return "<sealed>"
+
+    __str__ = __repr__
+
+
+class SealedTextField(models.TextField):
+    """Text in Python, sealed bytes in the database; opened on first use. Empty text is stored as NULL.
+
+    Needs a primary key that is set before saving and `user_id` on its model. Cannot be filtered on or updated in bulk.
+    """
+
+    read: Callable[[str], Any] = staticmethod(str)
+    write: Callable[[Any], str] = staticmethod(str)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs |= {"null": True, "blank": True, "default": kwargs.get("default", "")}
+        super().__init__(*args, **kwargs)
+
+    def get_internal_type(self) -> str:
+        return "BinaryField"
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:
+        super().contribute_to_class(cls, name, private_only)
+        if not cls._meta.abstract:
+            setattr(cls, self.attname, self)
+
+    def __get__(self, row: Any, cls: type | None = None) -> Any:
+        if row is None:
+            return self
+        if self.attname not in row.__dict__:  # deferred
+            row.refresh_from_db(fields=[self.attname])
+        value = row.__dict__[self.attname]
+        if isinstance(value, Sealed):
+            value = row.__dict__[self.attname] = self.read(
+                unseal(key_of(row.user_id), value, self._about(row)).decode()
+            )
+        elif value is None:
+            value = row.__dict__[self.attname] = self.get_default()
+        return value
+
+    def __set__(self, row: Any, value: Any) -> None:
+        row.__dict__[self.attname] = value
+
+    def _about(self, row: Any) -> bytes:
+        return f"{self.model._meta.db_table}.{self.column}|{row.user_id}|{row.pk}".encode()
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Sealed | None:
+        return None if value is None else Sealed(value)
+
+    def pre_save(self, row: Any, add: bool) -> Sealed | None:
+        value = row.__dict__[self.attname]
+        if isinstance(value, Sealed):
+            return value
+        return Sealed(seal(key_of(row.user_id), self.write(value).encode(), self._about(row))) if value else None
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": Lines} | kwargs)
+
+    def get_prep_value(self, value: Any) -> bytes | None:
+        if value is not None and not isinstance(value, Sealed):
+            raise TypeError(f"{self.name} is sealed: save the row; it cannot be filtered on or updated in bulk")
+        return value if value is None else bytes(value)
+
+    def value_to_string(self, row: Any) -> str:
+        raise TypeError("sealed text is not serialized")
+
+
+class SealedJSONField(SealedTextField):
+    """A list or dict of plain values, sealed as a whole. `default` is `list` or `dict`."""
+
+    read = staticmethod(json.loads)
+    write = staticmethod(json.dumps)
+
+    def __init__(self, *args: Any, default: Callable[[], Any] = list, **kwargs: Any) -> None:
+        super().__init__(*args, default=default, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        return value

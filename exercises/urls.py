@@ -1,0 +1,98 @@
+"""Contents page 2: every address, feature by feature. All of it stands under /nl/ and /en/."""
+
+from datetime import date
+
+from django.urls import path, register_converter
+
+from exercises.dimmer import views as dimmer
+from exercises.dimmer.models import Attempt, Dimmer
+from exercises.evidence import views as evidence
+from exercises.evidence.models import Evidence
+from exercises.feeling import views as feeling
+from exercises.feeling.models import DailyFeeling
+from exercises.journal import views as journal
+from exercises.journal.models import JournalEntry
+from exercises.people import views as people
+from exercises.people.models import Person
+from exercises.privacy import views as privacy
+from exercises.progress import views as progress
+from exercises.reading import views as reading
+from exercises.records.views import discard, restore
+from exercises.safety import views as safety
+from exercises.today import views as today
+
+
+class Day:
+    """A day of the calendar in an address, as YYYY-MM-DD."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(Day, "day")
+
+# fmt: off
+urlpatterns = [
+    # today
+    path("today/", today.today, name="today"),
+    # reading
+    path("read/", reading.course, name="read"),
+    path("read/key-points/", reading.key_points, name="key_points"),
+    path("read/questions/", reading.questions, name="questions"),
+    path("read/<slug:slug>/", reading.module, name="module"),
+    path("read/<slug:slug>/mark/", reading.mark, name="mark"),
+    # dimmer
+    path("exercises/<slug:slug>/", dimmer.exercise, name="exercise"),
+    path("dimmer/", dimmer.dimmers, name="dimmers"),
+    path("dimmer/new/", dimmer.new, name="dimmer_new"),
+    path("dimmer/start-with/", dimmer.start_with, name="start_with"),
+    path("dimmer/<uuid:id>/", dimmer.dimmer, name="dimmer"),
+    path("dimmer/<uuid:id>/attempt/", dimmer.plan, name="plan"),
+    path("dimmer/<uuid:id>/delete/", discard, {"model": Dimmer, "back": "dimmers", "undo": "dimmer_undo"}, name="dimmer_delete"),
+    path("dimmer/<uuid:id>/undo/", restore, {"model": Dimmer, "back": "dimmers"}, name="dimmer_undo"),
+    path("attempts/<uuid:id>/", dimmer.attempt, name="attempt"),
+    path("attempts/<uuid:id>/stay/", dimmer.stay, name="stay"),
+    path("attempts/<uuid:id>/after/", dimmer.after, name="after"),
+    path("attempts/<uuid:id>/delete/", dimmer.delete_attempt, name="attempt_delete"),
+    path("attempts/<uuid:id>/undo/", restore, {"model": Attempt, "back": "dimmers"}, name="attempt_undo"),
+    # feeling
+    path("feeling/", feeling.feeling, name="feeling"),
+    path("feeling/<day:day>/", feeling.feeling, name="feeling_day"),
+    path("feeling/<uuid:id>/delete/", discard, {"model": DailyFeeling, "back": "today", "undo": "feeling_undo"}, name="feeling_delete"),
+    path("feeling/<uuid:id>/undo/", restore, {"model": DailyFeeling, "back": "today"}, name="feeling_undo"),
+    # journal
+    path("journal/", journal.journal, name="journal"),
+    path("journal/new/", journal.new, name="entry_new"),
+    path("journal/<uuid:id>/", journal.entry, name="entry"),
+    path("journal/<uuid:id>/delete/", discard, {"model": JournalEntry, "back": "journal", "undo": "entry_undo"}, name="entry_delete"),
+    path("journal/<uuid:id>/undo/", restore, {"model": JournalEntry, "back": "journal"}, name="entry_undo"),
+    # evidence
+    path("evidence/", evidence.timeline, name="evidence"),
+    path("evidence/new/", evidence.new, name="evidence_new"),
+    path("evidence/<uuid:id>/", evidence.item, name="evidence_item"),
+    path("evidence/<uuid:id>/delete/", discard, {"model": Evidence, "back": "evidence", "undo": "evidence_undo"}, name="evidence_delete"),
+    path("evidence/<uuid:id>/undo/", restore, {"model": Evidence, "back": "evidence"}, name="evidence_undo"),
+    # progress
+    path("progress/", progress.progress, name="progress"),
+    # people
+    path("people/", people.people, name="people"),
+    path("people/new/", people.new, name="person_new"),
+    path("people/<uuid:id>/", people.person, name="person"),
+    path("people/<uuid:id>/delete/", people.delete, name="person_delete"),
+    path("people/<uuid:id>/undo/", restore, {"model": Person, "back": "people"}, name="person_undo"),
+    # privacy
+    path("privacy/", privacy.privacy, name="privacy"),
+    path("privacy/settings/", privacy.settings, name="settings"),
+    path("privacy/delete/", privacy.delete, name="privacy_delete"),
+    # safety
+    path("help/", safety.help_now, name="help"),
+    path("safe-use/", safety.safe_use, name="safe_use"),
+    path("about/", safety.about, name="about"),
+    path("privacy-statement/", safety.privacy_statement, name="privacy_statement"),
+    path("accessibility/", safety.accessibility, name="accessibility"),
+]

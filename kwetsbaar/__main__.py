@@ -1,0 +1,68 @@
+"""`python -m kwetsbaar`: set up what is missing, then serve this site on this machine.
+
+This process holds the embedded database; the workers come and go, and it stops the database when it ends.
+"""
+
+import os
+import sys
+import time
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kwetsbaar.settings")
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import connections
+from django.utils import timezone
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+
+def set_up() -> None:
+    """The database's tables, the static files, and the end of what was deleted long ago."""
+    from exercises.records.models import purge  # the models exist once Django is set up
+
+    say("Preparing the database …")
+    call_command("migrate", database="owner", verbosity=0)
+    purge(timezone.now(), using="owner")
+    say("Preparing the static files …")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    connections["default"].ensure_connection()  # refuses a wrong role or keyring here, once, with one sentence
+    connections.close_all()
+
+
+def say(text: str) -> None:
+    """One line of what is going on, at once."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    started = time.monotonic()
+    try:
+        django.setup()
+        set_up()
+    except ImproperlyConfigured as error:
+        sys.exit(f"Cannot start: {error}")
+    server = Granian(
+        "kwetsbaar.wsgi:application",
+        address="127.0.0.1",
+        port=int(settings.PORT),
+        interface=Interfaces.WSGI,
+        workers=2,
+        blocking_threads=4,
+        respawn_failed_workers=True,
+        workers_kill_timeout=5,  # seconds
+        log_level=LogLevels.warning,
+        websockets=False,
+    )
+    server.on_startup(
+        lambda: say(f"Open {settings.SITE_URL} (ready in {time.monotonic() - started:.1f} s; Ctrl-C stops)")
+    )
+    server.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""Accounts: who someone is to this site."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "kwetsbaar.accounts"

@@ -1,0 +1,19 @@
+"""What every template may use."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import translate_url
+from django.utils.translation import pgettext
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The neutral name, this page in the other language, and which part of the site it is in."""
+    here = f"{settings.SITE_URL}{request.path}"
+    return {
+        "site_name": pgettext("the neutral name of this site", "Notes"),
+        "canonical": here,
+        "alternates": [(code, name, translate_url(here, code)) for code, name in settings.LANGUAGES],
+        "section": request.path.split("/")[2:3][0] if request.path.count("/") > 2 else "",
+    }

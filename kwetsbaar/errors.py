@@ -1,0 +1,74 @@
+"""Friendly pages for what goes wrong; whatever was being sent is shown again, so that nothing typed is lost.
+
+They ask nothing of the database, not even who someone is: it may be what went wrong.
+"""
+
+import sys
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.shortcuts import render
+
+RETRY_AFTER = 10  # seconds
+OTHER_SITE = ("Origin", "Referer")  # how Django's reasons begin when a form did not come from here
+SHORT = 40  # a value longer than this, or with a space in it, was typed by a person
+
+
+def _page(request: HttpRequest, name: str, status: int, *, ours: bool = True) -> HttpResponse:
+    request.user = AnonymousUser()
+    sent = _sent(request)
+    typed = [(key, value) for key, value in sent if len(value) > SHORT or " " in value.strip()]
+    chosen = [pair for pair in sent if pair not in typed]
+    again = request.get_full_path() if request.method == "POST" and ours else ""
+    context = {"typed": typed, "chosen": chosen, "again": again}
+    return render(request, f"errors/{name}.html", context, status=status)
+
+
+def _sent(request: HttpRequest) -> list[tuple[str, str]]:
+    try:
+        fields = request.POST if request.method == "POST" else {}
+    except (RequestDataTooBig, TooManyFieldsSent, UnreadablePostError):
+        return []
+    return [(key, value) for key in fields if key != "csrfmiddlewaretoken" for value in request.POST.getlist(key)]
+
+
+@login_not_required
+def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: the form's token is too old, or cookies are off. What another site sent, nobody is asked to send again."""
+    return _page(request, "expired", 403, ours=not reason.startswith(OTHER_SITE))
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """403: the session ended while someone was writing."""
+    return _page(request, "signed_out", 403)
+
+
+@login_not_required
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: not for this person; for a visitor who was sending something, the session ended."""
+    return signed_out(request) if request.method == "POST" else _page(request, "forbidden", 403)
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: also for a record that is someone else's."""
+    return _page(request, "not_found", 404)
+
+
+@login_not_required
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: nothing that a person with a browser sends; too much of it, most likely."""
+    return _page(request, "bad_request", 400)
+
+
+@login_not_required
+def fault(request: HttpRequest) -> HttpResponse:
+    """500; or 503 where the database is away for a moment."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        response = _page(request, "unavailable", 503)
+        response["Retry-After"] = str(RETRY_AFTER)
+        return response
+    return _page(request, "fault", 500)

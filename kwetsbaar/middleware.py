@@ -1,0 +1,56 @@
+"""What holds for every answer of this site."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+
+from kwetsbaar import errors
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class PrivateHeaders:
+    """A page of someone who is signed in is stored nowhere; a visitor's page may be kept, and asked after each time."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or response.cookies or request.method != "GET":
+            add_never_cache_headers(response)
+        elif not response.has_header("Cache-Control"):
+            patch_cache_control(response, public=True, no_cache=True)
+        return response
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """Every page asks for a person unless it is marked public; what a lost session was sending is shown, not lost."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> Any:
+        if request.method == "POST":
+            return errors.signed_out(request)
+        return super().handle_no_permission(request, view_func)
+
+
+class OwnTime:
+    """Days and hours are those of the person."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        zone = (
+            request.user.zone
+            if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated
+            else None
+        )
+        with timezone.override(zone):
+            return self.get_response(request)

@@ -1,0 +1,204 @@
+"""The one settings file: safe when unset, strict when wrong.
+
+| variable             | meaning                                                     | unset                   |
+| -------------------- | ----------------------------------------------------------- | ----------------------- |
+| KWETSBAAR_DATA       | directory of the embedded database, keys, mail, built files | .data/                  |
+| KWETSBAAR_URL        | the site's address; https means production                  | http://127.0.0.1:PORT   |
+| PORT                 | port on this machine                                        | 8000                    |
+| DATABASE_URL         | PostgreSQL as the app's role, which owns nothing            | the embedded PostgreSQL |
+| DATABASE_OWNER_URL   | the same as the tables' owner; for `migrate`, `purge`       | as DATABASE_URL         |
+| KWETSBAAR_KEYS       | keyring: 32-byte keys in base64, newest first               | made in …DATA/keys/     |
+| SECRET_KEY           | Django's signing key                                        | made in …DATA/keys/     |
+| EMAIL_URL            | where mail goes: smtps://user:password@host:465             | files in …DATA/mail/    |
+| KWETSBAAR_EXIT_URL   | where the quick exit lands                                  | https://www.knmi.nl/    |
+| KWETSBAAR_CONTROLLER | who answers for the data: name and address                  | runs privately          |
+| DEBUG                | 1 for Django's debug pages; refused on https                | 0                       |
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+import dj_email_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from kwetsbaar import keys
+
+BASE = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("KWETSBAAR_DATA") or BASE / ".data").resolve()
+
+# Where the site stands
+
+PORT = os.environ.get("PORT") or "8000"
+URL = urlsplit(os.environ.get("KWETSBAAR_URL") or f"http://127.0.0.1:{PORT}")
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+PRODUCTION = URL.scheme == "https"
+if not URL.hostname or URL.path.strip("/") or not (PRODUCTION or (URL.scheme == "http" and URL.hostname in LOOPBACK)):
+    raise ImproperlyConfigured("KWETSBAAR_URL: https://your.host, or http://127.0.0.1:PORT on this machine alone.")
+SITE_URL = f"{URL.scheme}://{URL.netloc}"
+ALLOWED_HOSTS = [URL.hostname] if PRODUCTION else sorted(LOOPBACK)
+
+DEBUG = os.environ.get("DEBUG", "0") == "1"
+if DEBUG and PRODUCTION:
+    raise ImproperlyConfigured("DEBUG shows what people wrote on error pages: not on an https address.")
+
+# The database and the keys
+
+if database_url := os.environ.get("DATABASE_URL"):
+    app = dj_database_url.parse(database_url)
+    owner = dj_database_url.parse(os.environ.get("DATABASE_OWNER_URL") or database_url)
+    if app["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL: only PostgreSQL, as postgres://user:password@host/name.")
+    SECRET_KEY, SEALING_KEYS = keys.given(os.environ)
+else:
+    app = {"ENGINE": "kwetsbaar.embedded", "HOST": str(DATA / "postgres"), "USER": "app", "NAME": "app"}
+    owner = app | {"USER": "owner"}
+    SECRET_KEY, SEALING_KEYS = keys.given_or_made(os.environ, DATA / "keys")
+
+# The app's role owns nothing; `owner` makes the tables. Tests make one database and both roles use it.
+DATABASES = {
+    "default": app | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "TEST": {"MIRROR": "owner"}},
+    "owner": owner,
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The parts
+
+INSTALLED_APPS = [
+    "exercises",
+    "kwetsbaar.accounts",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "csp",
+    "django_htmx",
+    "template_partials",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "kwetsbaar.middleware.PrivateHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "exercises.records.rowsecurity.RowSecurityMiddleware",
+    "kwetsbaar.middleware.LoginRequired",
+    "kwetsbaar.middleware.OwnTime",
+]
+ROOT_URLCONF = "kwetsbaar.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "django_htmx.templatetags.django_htmx",
+                "template_partials.templatetags.partials",
+            ],
+            "context_processors": [
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "kwetsbaar.accounts.context.site",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Static files: compressed, with hashed names
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [BASE / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# People
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "start"
+LOGIN_REDIRECT_URL = "today"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Words and days
+
+LANGUAGE_CODE = "nl"
+LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
+LOCALE_PATHS = [BASE / "locale"]
+USE_TZ = True
+TIME_ZONE = "Europe/Amsterdam"
+
+# Mail
+
+email = dj_email_url.parse(os.environ.get("EMAIL_URL") or f"file:{DATA / 'mail'}")
+EMAIL_BACKEND = email["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = str(DATA / "mail")
+EMAIL_HOST, EMAIL_PORT = email.get("EMAIL_HOST", ""), email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = email.get("EMAIL_HOST_USER", ""), email.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_SSL, EMAIL_USE_TLS = email.get("EMAIL_USE_SSL", False), email.get("EMAIL_USE_TLS", False)
+
+# The walls
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "base-uri": [NONE],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "img-src": [SELF],
+        "manifest-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+    }
+}
+YEAR = 365 * 24 * 60 * 60  # seconds
+PREFIX = "__Host-" if PRODUCTION else ""  # browsers take this prefix on https alone
+SESSION_COOKIE_NAME = f"{PREFIX}session"
+SESSION_COOKIE_AGE = YEAR  # a guest's session is the only way back but for the return code
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_NAME = f"{PREFIX}csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "kwetsbaar.errors.expired_form"
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None  # the proxy must set it
+SECURE_HSTS_SECONDS = YEAR if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_REFERRER_POLICY = (
+    "same-origin"  # not no-referrer: browsers then send forms with "Origin: null", which CSRF refuses
+)
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; the longest form is a journal entry
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+EXIT_URL = os.environ.get("KWETSBAAR_EXIT_URL") or "https://www.knmi.nl/"
+CONTROLLER = os.environ.get("KWETSBAAR_CONTROLLER") or _("the person who runs this site on their own machine")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}
