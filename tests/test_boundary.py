@@ -1,0 +1,238 @@
+"""The privacy boundary, found by walking the addresses, the models and the database; not by a list to remember."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db import DataError, ProgrammingError, connection, models, transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import translation
+
+from exercises.dimmer.models import Attempt, Dimmer
+from exercises.evidence.models import Evidence
+from exercises.feeling.models import DailyFeeling
+from exercises.journal.models import JournalEntry
+from exercises.people.models import Person
+from exercises.records.models import Owned, Record, uuid7
+from exercises.records.rowsecurity import NOBODY, acting_as
+from exercises.records.sealing import SealedTextField
+
+MODELS = {  # the first part of an address with an id → whose id it is
+    "attempts": Attempt,
+    "dimmer": Dimmer,
+    "evidence": Evidence,
+    "feeling": DailyFeeling,
+    "journal": JournalEntry,
+    "people": Person,
+}
+PUBLIC = {
+    "about", "accessibility", "come_back", "exercise", "help", "key_points", "landing", "leave", "module",
+    "privacy_statement", "questions", "read", "safe_use", "start",
+}  # fmt: skip
+
+
+def walk(patterns: list, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, prefix + str(pattern.pattern))
+        else:
+            yield prefix + str(pattern.pattern), pattern
+
+
+with translation.override("en"):
+    ROUTES = dict(walk(get_resolver().url_patterns))
+
+
+def address(route: str, id: object = None) -> str:
+    route = (
+        route.replace("<slug:slug>", "dimmer")
+        .replace("<day:day>", "2026-01-02")
+        .replace("<uuid:id>", str(id or uuid7()))
+    )
+    return f"/{route}"
+
+
+def is_public(pattern: URLPattern) -> bool:
+    return not getattr(pattern.callback, "login_required", True)
+
+
+PRIVATE = sorted(route for route, pattern in ROUTES.items() if not is_public(pattern))
+WITH_ID = sorted(route for route in ROUTES if "<uuid:id>" in route)
+PERSONAL = Owned.every()
+NAMES_NOBODY = (ProgrammingError, DataError)  # never set on this connection, or set and over
+names = pytest.mark.parametrize
+
+
+def test_the_walk_finds_the_house():
+    assert len(PRIVATE) > 30
+    assert len(WITH_ID) > 15
+    assert {route.split("/")[1] for route in WITH_ID} == set(MODELS)
+
+
+def test_only_these_pages_are_public():
+    assert {pattern.name for pattern in ROUTES.values() if is_public(pattern) and pattern.name} == PUBLIC
+
+
+@names("route", PRIVATE)
+def test_a_visitor_is_asked_to_start_first(client, db, route):
+    response = client.get(address(route))
+    assert response.status_code == 302
+    assert response["Location"].startswith("/en/start/?next=")
+
+
+@names("route", PRIVATE)
+def test_a_visitor_cannot_send_anything_to_a_private_page(client, db, route):
+    assert client.post(address(route), {"body": "x"}).status_code == 403
+
+
+def one_of_each(user) -> dict[type[Record], Record]:
+    day = date(2026, 1, 2)
+    person = Person.objects.create(user=user, name="Samira", relation="friend")
+    dimmer = Dimmer.objects.create(user=user, person=person, topic="pearblossom")
+    evidence = Evidence.objects.create(user=user, person=person, happened_on=day, feared="pearblossom")
+    attempt = Attempt.objects.create(user=user, dimmer=dimmer, level=10, expectation="pearblossom", evidence=evidence)
+    feeling = DailyFeeling.objects.create(user=user, day=day, words=["sad"], sentence="pearblossom", person=person)
+    entry = JournalEntry.objects.create(user=user, body="pearblossom", attempt=attempt)
+    return {type(row): row for row in (person, dimmer, evidence, attempt, feeling, entry)}
+
+
+@pytest.fixture
+def emmas(emma):
+    with acting_as(emma.pk):
+        return one_of_each(emma)
+
+
+@names("method", ["get", "post"])
+@names("route", WITH_ID)
+def test_what_is_someone_elses_is_not_there(emmas, as_malik, route, method):
+    row = emmas[MODELS[route.split("/")[1]]]
+    response = getattr(as_malik, method)(address(route, row.pk))
+    if response.status_code == 405:  # an address that only takes the other method
+        return
+    assert response.status_code == 404
+
+
+@names("route", PRIVATE)
+def test_no_page_shows_another_persons_words(emmas, as_malik, route):
+    response = as_malik.get(address(route, emmas[Attempt].pk))
+    assert b"pearblossom" not in response.content
+
+
+@names("model", PERSONAL, ids=lambda m: m.__name__)
+def test_every_personal_row_has_an_owner_and_goes_with_them(model):
+    owner = model._meta.get_field("user")
+    assert not owner.null
+    assert owner.remote_field.on_delete is models.CASCADE
+
+
+def test_every_table_that_names_a_person_is_personal():
+    user = get_user_model()
+    naming = {
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.app_label == "exercises"
+        and any(field.is_relation and field.related_model is user for field in model._meta.concrete_fields)
+    }
+    assert naming == set(PERSONAL)
+
+
+def test_every_personal_table_has_row_security_and_no_other_way_in(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid WHERE c.relrowsecurity GROUP BY 1"
+            " HAVING count(*) = 1 AND min(pg_get_expr(polqual, polrelid))"
+            " = '(user_id = (current_setting(''app.user_id''::text))::uuid)'"
+        )
+        protected = {name for (name,) in cursor.fetchall()}
+        cursor.execute("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == ("app", False)
+    assert protected == {model._meta.db_table for model in PERSONAL}
+
+
+@names("model", PERSONAL, ids=lambda m: m.__name__)
+def test_raw_sql_that_names_nobody_sees_nothing(emmas, model):
+    with acting_as(NOBODY), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {model._meta.db_table}")
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db(transaction=True)
+@names("model", PERSONAL, ids=lambda m: m.__name__)
+def test_raw_sql_outside_a_request_is_an_error(db, model):
+    with pytest.raises(NAMES_NOBODY, match=r"app\.user_id|type uuid"), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {model._meta.db_table}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_person_of_a_request_does_not_outlive_it(db, as_emma):
+    as_emma.get("/en/journal/")
+    with pytest.raises(NAMES_NOBODY, match=r"app\.user_id|type uuid"):
+        JournalEntry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_cannot_be_written_in_someone_elses_name(emma, malik):
+    with pytest.raises(ProgrammingError, match="row-level security"), acting_as(malik.pk):
+        Person.objects.bulk_create([Person(user=emma)])
+
+
+@names("model", PERSONAL, ids=lambda m: m.__name__)
+def test_one_persons_rows_stand_together_so_that_the_tables_can_be_split_by_person(model):
+    """Keeps sharding by person possible: every index starts with the person, no sequence, no trigger, no hidden table."""
+    key = model._meta.pk
+    assert key.get_internal_type() in ("UUIDField", "OneToOneField")
+    assert not model._meta.many_to_many
+    for index in model._meta.indexes:
+        assert index.fields[0] == "user", index.name
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint):
+            assert constraint.fields[0] == "user", constraint.name
+    loose = [
+        field.name for field in model._meta.concrete_fields if field is not key and (field.db_index or field.unique)
+    ]
+    assert loose == []
+
+
+def test_no_personal_table_has_a_trigger_of_its_own(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        assert cursor.fetchall() == []
+
+
+def test_every_sentence_that_design_calls_sealed_is_bytes_in_the_database(db):
+    sealed = {
+        (model._meta.db_table, field.column)
+        for model in PERSONAL
+        for field in model._meta.concrete_fields
+        if isinstance(field, SealedTextField)
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE data_type = 'bytea' AND table_schema = 'public'"
+        )
+        stored = set(cursor.fetchall())
+    assert sealed <= stored
+    wanted = "name relation topic usual more if_then expectation happened reaction learned look_back words sentence body takeaway shared feared"
+    assert set(wanted.split()) <= {column for _table, column in sealed}
+
+
+def test_views_begin_with_the_person():
+    """No view reaches for a personal table by itself: it goes through request.user."""
+    for model in PERSONAL:
+        feature = model.__module__.split(".")[1]
+        source = (apps.get_app_config("exercises").path + f"/{feature}/views.py") if feature != "records" else None
+        if source:
+            with open(source) as file:
+                assert not re.search(rf"\b{model.__name__}\.(objects|with_deleted)\b", file.read()), source
+
+
+def test_the_transaction_of_a_request_that_fails_keeps_nothing(emmas, as_emma, monkeypatch):
+    with acting_as(emmas[Person].user_id), transaction.atomic():
+        before = Person.objects.count()
+    as_emma.raise_request_exception = False
+    as_emma.post("/en/people/new/", {"name": "x" * 5000})
+    with acting_as(emmas[Person].user_id):
+        assert Person.objects.count() == before

@@ -1,0 +1,101 @@
+"""Every page in a real browser: accessible, in both languages, light and dark, large and narrow."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.test_boundary import ROUTES
+from tests.test_main_path import PHONE, starts, walks
+
+LEFT_OUT = {"healthz", "readyz", "weg/"}  # no pages
+NO_PAGE = re.compile("/(undo|mark|code|delete)/$")  # addresses that only take a POST; the pages among them stand below
+EXTRA = ["en/privacy/delete/", "en/people/<uuid:id>/delete/", "en/attempts/<uuid:id>/delete/"]
+PAGES = sorted({route for route in ROUTES if route not in LEFT_OUT and not NO_PAGE.search(route)} | set(EXTRA))
+PUBLIC = ["en/", "en/start/", "en/account/return/", "en/read/", "en/exercises/<slug:slug>/", "en/read/<slug:slug>/"]
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+
+
+@pytest.fixture(scope="session")
+def walked(browser: Browser, site: str) -> tuple[dict, dict[str, str]]:
+    """Someone who went the whole path: their cookies, and the ids of what they made."""
+    context = browser.new_context(base_url=site, viewport=PHONE, locale="nl")
+    page = context.new_page()
+    starts(page)
+    walks(page, "nl")
+    ids = {}
+    for list_page, part in [
+        ("people", "people"), ("dimmer", "dimmer"), ("evidence", "evidence"), ("journal", "journal"), ("today", "attempts"),
+    ]:  # fmt: skip
+        page.goto(f"/nl/{list_page}/")
+        ids[part] = first_id(page, part)
+    if not ids["attempts"]:
+        page.goto(f"/nl/dimmer/{ids['dimmer']}/")
+        ids["attempts"] = first_id(page, "attempts")
+    state = context.storage_state()
+    context.close()
+    assert all(ids.values()), ids
+    return state, ids
+
+
+def first_id(page: Page, part: str) -> str:
+    links = [link.get_attribute("href") or "" for link in page.locator("main a").all()]
+    found = [re.search(rf"/{part}/([0-9a-f-]{{36}})/", link) for link in links]
+    return next((match[1] for match in found if match), "")
+
+
+def address(route: str, language: str, ids: dict[str, str]) -> str:
+    part = route.split("/")[1] if "/" in route else ""
+    path = route.replace("en/", f"{language}/", 1).replace("<slug:slug>", "dimmer").replace("<day:day>", "2026-11-01")
+    return "/" + path.replace("<uuid:id>", ids.get(part, ""))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("known", [True, False], ids=["signed in", "visitor"])
+def test_every_page_is_accessible_and_fits_a_small_screen(browser, site, walked, language, scheme, known):
+    state, ids = walked
+    context = browser.new_context(
+        base_url=site, viewport=PHONE, color_scheme=scheme, locale=language, storage_state=state if known else None
+    )
+    page = context.new_page()
+    loud = []
+    page.on("console", lambda message: loud.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: loud.append(str(error)))
+    found = []
+    for route in PAGES if known else PUBLIC:
+        path = address(route, language, ids)
+        response = page.goto(path)
+        if response.status != 200:
+            found.append((path, response.status))
+            continue
+        violations = Axe().run(page, options=WCAG).response["violations"]
+        found += [(path, v["id"], [node["html"][:120] for node in v["nodes"]]) for v in violations]
+        for width, size in ((320, "100%"), (360, "200%")):
+            page.set_viewport_size({"width": width, "height": 740})
+            page.evaluate(f"document.documentElement.style.fontSize = '{size}'")
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found.append((path, f"wider than {width} px at {size} text"))
+        page.set_viewport_size(PHONE)
+    context.close()
+    assert found == []
+    assert loud == []
+
+
+@pytest.mark.parametrize("path", ["/nl/nothing-here/", "/nl/read/nothing-here/"])
+def test_the_page_for_what_is_not_there_is_accessible_too(browser, site, path):
+    page = browser.new_context(base_url=site, viewport=PHONE).new_page()
+    assert page.goto(path).status == 404
+    assert Axe().run(page, options=WCAG).response["violations"] == []
+    page.context.close()
+
+
+def test_a_printed_page_holds_the_text_and_none_of_the_menus(browser, site):
+    page = browser.new_context(base_url=site).new_page()
+    page.goto("/nl/read/dimmer/")
+    page.emulate_media(media="print")
+    assert page.locator(".prose").is_visible()
+    for menu in (".site-nav", ".exit", ".site-foot"):
+        assert not page.locator(menu).is_visible(), menu
+    page.context.close()
