@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 
@@ -35,6 +35,8 @@ class LoginRequired(LoginRequiredMiddleware):
     """Every page asks for a person unless it is marked public; what a lost session was sending is shown, not lost."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> Any:
+        if request.headers.get("HX-Request"):  # a fragment: let the page itself find out
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
         if request.method == "POST":
             return errors.signed_out(request)
         return super().handle_no_permission(request, view_func)

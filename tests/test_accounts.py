@@ -67,7 +67,7 @@ def test_search_engines_may_show_the_landing_page_by_neutral_words(client):
 
 def test_the_landing_page_says_that_nobody_reads_along_and_what_the_app_cannot_do(client):
     page = client.get("/en/").text
-    assert "Nobody reads along. The app does not notice when you are not doing well." in page
+    assert "Nobody reads what you write. That also means nobody will notice if you are doing badly." in page
     assert "not a medical device" in page
 
 

@@ -236,3 +236,11 @@ def test_the_transaction_of_a_request_that_fails_keeps_nothing(emmas, as_emma, m
     as_emma.post("/en/people/new/", {"name": "x" * 5000})
     with acting_as(emmas[Person].user_id):
         assert Person.objects.count() == before
+
+
+def test_a_fragment_asked_for_after_the_session_ended_makes_the_page_ask_again(client, db):
+    for answer in (
+        client.get("/en/evidence/", headers={"HX-Request": "true"}),
+        client.post("/en/journal/", {"q": "x"}, headers={"HX-Request": "true"}),
+    ):
+        assert (answer.status_code, answer["HX-Refresh"], answer.content) == (204, "true", b"")

@@ -370,11 +370,11 @@ def test_the_plan_begins_at_the_level_that_was_asked_for(as_emma, emma, query, l
 
 
 @db
-@pytest.mark.parametrize(("tension", "words"), [("7", "smaller"), ("10", "smaller"), ("1", "10 more?"), ("4", None)])
+@pytest.mark.parametrize(("tension", "words"), [("7", "smaller"), ("10", "smaller"), ("1", "10 higher?"), ("4", None)])
 def test_high_expected_tension_offers_something_smaller_and_low_something_more(as_emma, emma, tension, words):
     attempt = an_attempt(emma, a_dimmer(emma), level=20, fear_expected=int(tension))
     page = text(as_emma.get(f"/en/attempts/{attempt.pk}/"))
-    assert [each for each in ("smaller", "10 more?") if each in page] == ([words] if words else [])
+    assert [each for each in ("smaller", "10 higher?") if each in page] == ([words] if words else [])
 
 
 @db
@@ -391,7 +391,7 @@ def test_too_much_is_within_reach_while_staying_and_leads_to_rest_and_help(as_em
     attempt = an_attempt(emma, a_dimmer(emma), level=20)
     assert f"/en/attempts/{attempt.pk}/after/?too_much=1" in text(as_emma.get(f"/en/attempts/{attempt.pk}/stay/"))
     page = as_emma.get(f"/en/attempts/{attempt.pk}/after/?too_much=1")
-    assert "good to stop here" in text(page)
+    assert "a good place to stop" in text(page)
     assert page.context["form"]["too_much"].value() is True
 
 
@@ -443,7 +443,7 @@ def test_a_suggestion_exists_is_the_same_each_time_and_never_something_begun_bef
 
 @db
 def test_three_answers_are_kept_sealed_used_and_can_be_changed_or_skipped(as_emma, emma):
-    assert "Three small questions" in text(as_emma.get("/en/dimmer/"))
+    assert "Three short questions" in text(as_emma.get("/en/dimmer/"))
     assert "Skip this" in text(as_emma.get("/en/dimmer/start-with/"))
     answers = {"with": "friend", "situation": "call", "minutes": "20"}
     page = as_emma.post("/en/dimmer/start-with/", answers, follow=True)

@@ -226,7 +226,7 @@ def test_a_page_that_is_not_for_someone_says_so_kindly(as_emma):
     response = as_emma.get("/en/refuses/")
     assert response.status_code == 403
     assert SECRET not in response.text
-    assert "There is nothing you did wrong." in response.text
+    assert "You did nothing wrong." in response.text
 
 
 def test_far_too_much_at_once_is_answered_kindly(as_emma):

@@ -335,7 +335,7 @@ def test_what_is_found_comes_as_a_part_of_the_page_when_asked_so(as_emma, emma):
 def test_a_search_that_finds_nothing_says_so_and_leads_back(as_emma, emma):
     write(emma, "Something.")
     page = asked(as_emma, "lighthouse")
-    assert "Not these words" in page
+    assert "These words aren’t here" in page
     assert f'href="{LIST}"' in page
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given
@@ -260,3 +261,14 @@ def test_a_second_click_on_delete_says_the_same_and_undo_still_brings_everything
         as_emma.post(f"/en/{path}/undo/")
     with acting_as(emma.pk):
         assert [model.objects.count() for model in (Person, Dimmer, Attempt, JournalEntry)] == [1, 1, 1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_daily_purge_removes_for_everyone_what_was_deleted_over_a_day_ago(emma, malik, capsys):
+    for user in (emma, malik):
+        with acting_as(user.pk):
+            JournalEntry.objects.create(user=user, body="x").discard(timezone.now() - timedelta(hours=25))
+            JournalEntry.objects.create(user=user, body="kept")
+    call_command("purge")
+    assert "2 rows" in capsys.readouterr().out
+    assert rows_of("exercises_journalentry") == 2

@@ -113,13 +113,13 @@ def test_the_feeling_of_today_is_asked_for_until_it_is_there(as_emma, emma, day)
     with acting_as(emma.pk):
         emma.feelings.create(day=day - timedelta(days=1), words=["calm"], sentence="It was yesterday")
     before = text(as_emma.get("/en/today/"))
-    assert "How is it now, honestly?" in before
+    assert "How are you now, honestly?" in before
     assert "It was yesterday" not in before
     with acting_as(emma.pk):
         emma.feelings.create(day=day, words=["tense", "wobbly"], intensity=6, sentence="I <3 this")
     after = as_emma.get("/en/today/")
     assert "tense, wobbly Strength 6 out of 10 “I <3 this” Change it" in text(after)
-    assert "How is it now, honestly?" not in text(after)
+    assert "How are you now, honestly?" not in text(after)
     assert "/en/feeling/" in links(after)
 
 

@@ -74,7 +74,7 @@ class StartWithForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["with"] = answer(Relation.choices, label=_("With whom would you like to practise?"))
+        self.fields["with"] = answer(Relation.choices, label=_("Who would you like to practise with?"))
         self.fields["situation"] = answer(SITUATIONS.items(), label=_("In which situation?"))
         self.fields["minutes"] = forms.TypedChoiceField(
             label=_("How many minutes do you have?"),
@@ -140,7 +140,7 @@ class NewDimmerForm(DimmerForm):
     """A new dimmer, with someone who is there already or someone new: for a newcomer one page is enough."""
 
     person: Any = forms.ModelChoiceField(
-        label=_("With whom?"), queryset=None, required=False, blank=True, empty_label=_("Someone new"), widget=Chips
+        label=_("Who with?"), queryset=None, required=False, blank=True, empty_label=_("Someone new"), widget=Chips
     )
     name = name_field(label=_("Nickname"), help_text=_("A nickname is enough. Only you see it."), required=False)
     relation = relation_field()
@@ -193,7 +193,10 @@ class PlanForm(RecordForm):
         widget=Notches({"data-light-source": True}),
     )
     chance = ScaleField(
-        top=100, step=10, label=_("How likely is that?"), help_text=_("0 is surely not, 100 is surely.")
+        top=100,
+        step=10,
+        label=_("How likely is that?"),
+        help_text=_("0: it certainly won’t happen. 100: it certainly will."),
     )
     fear_expected = ScaleField(
         anchors=TENSION,
@@ -293,11 +296,11 @@ class AfterForm(RecordForm):
         top=100,
         step=10,
         label=_("How likely do you think it is next time?"),
-        help_text=_("0 is surely not, 100 is surely."),
+        help_text=_("0: it certainly won’t happen. 100: it certainly will."),
     )
     add_evidence = forms.BooleanField(
         label=_("Put this with my evidence"),
-        help_text=_("Then it stands in your timeline: what you feared, and what happened."),
+        help_text=_("You can then find it under ‘What you survived’: what you feared, and what happened."),
         required=False,
     )
 

@@ -7,7 +7,7 @@ HABITS = {
     "half_sentence": _p("habit", "not finishing the sentence"),
     "never_mind": _p("habit", "‘never mind’ or ‘it's not that bad’"),
     "question_back": _p("habit", "a quick question back"),
-    "you_or_people": _p("habit", "talking in ‘you’ or ‘people’"),
+    "you_or_people": _p("habit", "saying ‘you’ or ‘people’ instead of ‘I’"),
     "sorry_first": _p("habit", "saying sorry beforehand"),
     "look_away": _p("habit", "looking away or picking up the phone"),
     "rehearse": _p("habit", "rehearsing it all, or rewriting it ten times"),
@@ -23,7 +23,7 @@ SIGNS_OTHER = {
     "calm_voice": _p("sign", "a calm voice"),
     "lets_silence_be": _p("sign", "lets silences be"),
     "friendly_look": _p("sign", "looks friendly, or simply stays beside you"),
-    "asks_gently": _p("sign", "asks on without pushing"),
+    "asks_gently": _p("sign", "asks more without pushing"),
     "says_it_back": _p("sign", "says back what you mean"),
     "no_quick_advice": _p("sign", "does not give advice right away"),
     "phone_away": _p("sign", "puts the phone away"),
@@ -32,11 +32,11 @@ SIGNS_OTHER = {
     "comes_back_to_it": _p("sign", "comes back to it later"),
 }
 SIGNS_SELF = {
-    "breath_sinks": _p("sign", "your breath sinks"),
+    "breath_sinks": _p("sign", "your breathing settles"),
     "shoulders_loosen": _p("sign", "your shoulders loosen"),
     "feel_feet": _p("sign", "you can feel your feet"),
     "finish_sentence": _p("sign", "you can finish your sentence"),
-    "dare_silence": _p("sign", "you dare to be silent"),
+    "dare_silence": _p("sign", "you can let yourself be silent"),
     "off_guard": _p("sign", "you do not have to be on guard"),
 }
 SIGNS = SIGNS_OTHER | SIGNS_SELF

@@ -20,7 +20,7 @@ class EvidenceForm(RecordForm):
 
     level = ScaleField(
         label=_("How bright was the dimmer?"),
-        help_text=_("0 is all edited, 100 is all honest. May stay empty."),
+        help_text=_("0 is fully edited, 100 is fully honest. You can leave this empty."),
         top=100,
         step=10,
     )
@@ -33,7 +33,7 @@ class EvidenceForm(RecordForm):
             "feared": _("What were you afraid would happen?"),
             "happened": _("What happened?"),
             "happened_on": _("When was it?"),
-            "person": _("With whom?"),
+            "person": _("Who with?"),
         }
         widgets = {
             **{name: forms.Textarea({"rows": 3}) for name in ("shared", "feared", "happened")},
@@ -70,7 +70,7 @@ class FilterForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Where from"), choices=[("", _("Everything")), *Kind.choices], required=False)
     person = forms.ModelChoiceField(
-        label=_("With whom"), queryset=Person.objects.none(), empty_label=_("Everyone"), required=False
+        label=_("Who with"), queryset=Person.objects.none(), empty_label=_("Everyone"), required=False
     )
     level = forms.TypedChoiceField(
         label=_("Dimmer"),

@@ -38,7 +38,7 @@ def new(request: Request) -> HttpResponse:
     form = EvidenceForm(request.POST or None, user=request.user)
     if form.is_valid():
         form.save()
-        messages.success(request, _("Saved. It stays here, also on a harder day."))
+        messages.success(request, _("Saved. It stays here, even on a harder day."))
         return redirect("evidence")
     return render(request, "evidence/form.html", {"form": form})
 

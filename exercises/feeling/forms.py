@@ -37,7 +37,7 @@ class FeelingForm(RecordForm):
     )
     add_evidence = forms.BooleanField(
         label=_("Put this with my evidence"),
-        help_text=_("Then you will find it again under what you survived, also on a harder day."),
+        help_text=_("You can then find it again under ‘What you survived’, even on a harder day."),
         required=False,
     )
 
@@ -46,12 +46,12 @@ class FeelingForm(RecordForm):
         fields = ["intensity", "sentence", "person", "named_aloud"]
         labels = {
             "sentence": _("One honest sentence"),
-            "person": _("Whom did you tell?"),
+            "person": _("Who did you tell?"),
             "named_aloud": _("I said it out loud"),
         }
         help_texts = {
-            "sentence": _("The way you would really say it. Nobody reads along."),
-            "named_aloud": _("“I feel vulnerable saying this”: a sentence like that takes off tension."),
+            "sentence": _("The way you would really say it. Nobody else reads this."),
+            "named_aloud": _("“I feel vulnerable saying this”: a sentence like that can ease the tension."),
         }
         widgets = {"sentence": forms.Textarea({"rows": 3})}
 

@@ -77,8 +77,8 @@ class EntryForm(RecordForm):
     attempt = OwnOrNone(queryset=None, required=False, widget=forms.HiddenInput)
     body = Text(label=_("Your words"), max_length=50_000, required=False, widget=forms.Textarea({"rows": 12}))
     takeaway = Text(
-        label=_("What do I take along?"),
-        help_text=_("One line for later. May stay empty."),
+        label=_("What will you take with you?"),
+        help_text=_("One line for later. You can leave this empty."),
         max_length=1000,
         required=False,
         widget=forms.Textarea({"rows": 2}),

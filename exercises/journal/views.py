@@ -39,7 +39,7 @@ def new(request: Request) -> HttpResponse:
     form = EntryForm(request.POST or None, user=request.user, initial=initial)
     if form.is_valid():
         form.save()
-        messages.success(request, _("Saved. It stands here for you."))
+        messages.success(request, _("Saved. It is here whenever you want it."))
         return redirect("journal")
     return _page(request, form)
 

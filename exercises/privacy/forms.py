@@ -28,7 +28,7 @@ class SettingsForm(forms.ModelForm):
     """Language and time zone, kept with the person."""
 
     time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=time_zones, help_text=_("By this we know when your day begins and ends.")
+        label=_("Time zone"), choices=time_zones, help_text=_("This tells us when your day begins and ends.")
     )
 
     class Meta:

@@ -46,5 +46,5 @@ def restore(request: Request, id: Any, model: type[Record], back: str) -> HttpRe
             row.restore()
         messages.success(request, _("Back again."))
     except IntegrityError:
-        messages.info(request, _("Something new already stands in its place, so the old one stays away."))
+        messages.info(request, _("There is already something new in its place, so the old one cannot come back."))
     return redirect(back)

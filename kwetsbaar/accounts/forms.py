@@ -50,6 +50,6 @@ class ReturnForm(forms.Form):
         code = self.cleaned_data["code"]
         if User.objects.with_return_code(code) is None:
             raise forms.ValidationError(
-                _("We do not know this code. Look at it once more: it has 5 groups of 4 signs.")
+                _("We do not know this code. Have another look: it has 5 groups of 4 characters.")
             )
         return code_hash(code)
