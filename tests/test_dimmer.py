@@ -443,7 +443,7 @@ def test_a_suggestion_exists_is_the_same_each_time_and_never_something_begun_bef
 
 @db
 def test_three_answers_are_kept_sealed_used_and_can_be_changed_or_skipped(as_emma, emma):
-    assert "Three short questions" in text(as_emma.get("/en/dimmer/"))
+    assert "three short questions" in text(as_emma.get("/en/dimmer/"))
     assert "Skip this" in text(as_emma.get("/en/dimmer/start-with/"))
     answers = {"with": "friend", "situation": "call", "minutes": "20"}
     page = as_emma.post("/en/dimmer/start-with/", answers, follow=True)
