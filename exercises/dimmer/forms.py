@@ -1,13 +1,10 @@
 """The three small questions, the dimmer, the plan, and looking back."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -17,10 +14,10 @@ from exercises.dimmer.habits import HABITS, SIGNS, SIGNS_OTHER
 from exercises.dimmer.models import NOTCHES, Attempt, Bore, CameTrue, Dimmer, Done, Reaction
 from exercises.people.forms import PersonForm, name_field, relation_field
 from exercises.people.models import Relation
-from exercises.records.forms import NO_ANSWER, TENSION, Chips, ManyChips, RecordForm, ScaleField
+from exercises.records.fields import NO_ANSWER, TENSION, Chips, DayField, ManyChips, ScaleField
+from exercises.records.forms import RecordForm
 from exercises.records.models import uuid7
 
-FIRST_DAY = date(1900, 1, 1)
 YEAR = 365  # days
 SITUATIONS = {
     "message": pgettext_lazy("situation", "in a message"),
@@ -35,29 +32,6 @@ class Notches(forms.RadioSelect):
 
     def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
         super().__init__({"class": "notch"} | (attrs or {}), choices)
-
-
-class DayField(forms.DateField):
-    """A day from 1900 to so many days `ahead` of today, or none."""
-
-    def __init__(self, *, ahead: int, **kwargs: Any) -> None:
-        self.ahead = ahead
-        widget = forms.DateInput(attrs={"type": "date", "min": FIRST_DAY.isoformat()}, format="%Y-%m-%d")
-        super().__init__(required=False, widget=widget, **kwargs)
-
-    @property
-    def last(self) -> date:
-        return timezone.localdate() + timedelta(self.ahead)
-
-    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
-        self.widget.attrs["max"] = self.last.isoformat()
-        return super().get_bound_field(form, field_name)
-
-    def validate(self, value: date | None) -> None:
-        super().validate(value)
-        if value and not FIRST_DAY <= value <= self.last:
-            bounds = {"first": date_format(FIRST_DAY), "last": date_format(self.last)}
-            raise ValidationError(_("Choose a day from %(first)s to %(last)s."), params=bounds)
 
 
 def answer(choices: Any, **kwargs: Any) -> forms.ChoiceField:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from exercises.course.pages import NOTCHES
 from exercises.evidence.models import Evidence, Kind
 from exercises.people.models import Person
-from exercises.records.forms import RecordForm, ScaleField
+from exercises.records.fields import ScaleField
+from exercises.records.forms import RecordForm
 
 FIRST_DAY = date(1900, 1, 1)
 

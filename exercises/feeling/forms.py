@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from exercises.feeling.models import DailyFeeling
 from exercises.feeling.vocabulary import FAMILIES, MOST, WORDS, stored
-from exercises.records.forms import RecordForm, ScaleField
+from exercises.records.fields import ScaleField
+from exercises.records.forms import RecordForm
 
 
 class Families(forms.CheckboxSelectMultiple):

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from exercises.course.pages import course
 from exercises.journal.models import JournalEntry
-from exercises.records.forms import Chips, RecordForm
+from exercises.records.fields import Chips
+from exercises.records.forms import RecordForm
 
 # practice.md 2.10: concrete and bounded, one of them from a distance, none that asks 'why' about loss or rejection
 QUESTIONS = (

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exercises.people.models import Person, Relation
-from exercises.records.forms import NO_ANSWER, Chips, RecordForm
+from exercises.records.fields import NO_ANSWER, Chips
+from exercises.records.forms import RecordForm
 
 
 def name_field(**kwargs: Any) -> forms.CharField:

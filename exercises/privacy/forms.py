@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
-from exercises.records.forms import Chips
+from exercises.records.fields import Chips
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Forms of records: sent twice, stored once; and the ways to answer that all features share."""
+"""Forms of records: sent twice, stored once."""
 
 from typing import Any
 
@@ -6,63 +6,13 @@ from django import forms
 from django.db import IntegrityError, models, transaction
 from django.forms.models import construct_instance
 from django.http import HttpRequest, QueryDict
-from django.utils.functional import lazy
-from django.utils.html import format_html
-from django.utils.translation import gettext_lazy as _
 
 from exercises.records.models import Record, uuid7
-
-# practice.md 1.2: the tension figure, 0–10, with five anchors in words
-TENSION = {
-    0: _("calm"),
-    3: _("a bit tense"),
-    5: _("tense, I can manage"),
-    8: _("very tense"),
-    10: _("the worst I know"),
-}
-NO_ANSWER = "–"
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
     """What was sent, also when all of it was left empty; None where nothing was sent."""
     return request.POST if request.method == "POST" else None
-
-
-with_anchor = lazy(lambda number, words: format_html("{} <small>{}</small>", number, words), str)
-
-
-class Chips(forms.RadioSelect):
-    """One choice out of a few, each large enough to touch."""
-
-    option_inherits_attrs = False
-
-    def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
-        super().__init__({"class": "chips"} | (attrs or {}), choices)
-
-
-class ManyChips(forms.CheckboxSelectMultiple):
-    """Any number of choices, each large enough to touch."""
-
-    option_inherits_attrs = False
-
-    def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
-        super().__init__({"class": "chips"} | (attrs or {}), choices)
-
-
-class ScaleField(forms.TypedChoiceField):
-    """A whole number from 0 to `top` by `step`, or no answer (None). `anchors` puts words under some numbers."""
-
-    def __init__(self, *, top: int = 10, step: int = 1, anchors: dict[int, Any] | None = None, **kwargs: Any) -> None:
-        words = anchors or {}
-        numbers = [(n, with_anchor(n, words[n]) if n in words else str(n)) for n in range(0, top + 1, step)]
-        super().__init__(
-            choices=[("", NO_ANSWER), *numbers],
-            coerce=int,
-            empty_value=None,
-            required=False,
-            widget=Chips({"class": "scale"}),
-            **kwargs,
-        )
 
 
 class RecordForm(forms.ModelForm):

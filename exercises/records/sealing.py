@@ -14,12 +14,12 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django import forms
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from exercises.records.fields import Lines
 from exercises.records.models import DataKey, KeyringProof
 
 VERSION = b"\x01"
@@ -104,13 +104,6 @@ def check_keyring(connection: BaseDatabaseWrapper) -> None:
     except CannotUnseal:
         pass
     raise ImproperlyConfigured("KWETSBAAR_KEYS does not open this database: give the keys that it was made with.")
-
-
-class Lines(forms.CharField):
-    """Text of several lines, each line end counted as one character, as the browser counts them."""
-
-    def to_python(self, value: Any) -> str:
-        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class Sealed(bytes):
