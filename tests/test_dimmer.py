@@ -196,6 +196,52 @@ def test_clicks_at_the_same_moment_make_one_piece_of_evidence(emma):
     assert only(emma, Evidence)
 
 
+# Looking back without saying whether it was done
+
+
+@db
+@pytest.mark.parametrize(
+    "answer",
+    [{"too_much": "on"}, {"happened": "Samira left."}, {"learned": "I can."}, {"fear_peak": "0"}, {"habits": ["joke"]}],
+)
+def test_who_says_how_it_went_did_it_in_part_and_finds_that_on_the_page_and_in_the_evidence(as_emma, emma, answer):
+    attempt = an_attempt(emma, a_dimmer(emma))
+    page = as_emma.post(f"/en/attempts/{attempt.pk}/after/", answer | {"add_evidence": "on"}, follow=True)
+    assert "What came of it" in text(page)
+    step = only(emma, Attempt)
+    assert (step.done, step.done_on) == ("part", timezone.localdate(timezone=emma.zone))
+    assert only(emma, Evidence) == step.evidence
+    assert as_emma.get("/en/dimmer/").context["planned"] == []
+
+
+@db
+def test_too_much_saved_with_nothing_else_is_said_back_kindly(as_emma, emma):
+    attempt = an_attempt(emma, a_dimmer(emma))
+    page = as_emma.post(f"/en/attempts/{attempt.pk}/after/?too_much=1", {"too_much": "on"}, follow=True)
+    assert "A step back is practice too" in text(page)
+
+
+@db
+def test_looking_back_with_all_left_empty_changes_nothing_and_says_that_this_is_fine(as_emma, emma):
+    attempt = an_attempt(emma, a_dimmer(emma))
+    today = timezone.localdate().isoformat()
+    data = {"done_on": today, "add_evidence": "on"}  # as the page has them beforehand
+    page = text(as_emma.post(f"/en/attempts/{attempt.pk}/after/", data, follow=True))
+    assert "That is fine" in page
+    assert "What came of it" not in page
+    step = only(emma, Attempt)
+    assert (step.done, step.done_on, step.updated_at) == ("", None, attempt.updated_at)
+    assert count(emma, Evidence) == 0
+
+
+@db
+def test_a_chance_for_next_time_alone_is_kept_and_shown_and_the_step_stays_open(as_emma, emma):
+    attempt = an_attempt(emma, a_dimmer(emma))
+    page = as_emma.post(f"/en/attempts/{attempt.pk}/after/", {"chance_next": "0"}, follow=True)
+    assert "Chance next time" in text(page)
+    assert only(emma, Attempt).done == ""
+
+
 # Evidence follows its step
 
 
@@ -223,7 +269,38 @@ def test_editing_what_came_of_it_changes_the_evidence(as_emma, emma, survived):
 
 
 @db
-@pytest.mark.parametrize("change", [{"add_evidence": ""}, {"done": "no"}, {"done": ""}])
+def test_words_put_differently_in_the_evidence_stay_until_the_step_says_something_else(as_emma, emma, survived):
+    evidence = only(emma, Evidence)
+    words = {"shared": "Shared, reworded.", "feared": "Feared, reworded.", "happened": "Happened, reworded."}
+    with acting_as(emma.pk):
+        for name, value in words.items():
+            setattr(evidence, name, value)
+        evidence.save()
+
+    def now() -> dict[str, str]:
+        return {name: getattr(only(emma, Evidence), name) for name in words}
+
+    step = f"/en/attempts/{survived.pk}/"
+    as_emma.post(f"{step}after/", AFTER | {"chance_next": "20", "done_on": "2026-01-02"})
+    assert (now(), only(emma, Evidence).happened_on) == (words, date(2026, 1, 2))
+    plan = {"level": "20", "more": "It was hard.", "expectation": "Samira laughs."}
+    as_emma.post(step, plan)
+    assert (now(), only(emma, Evidence).level) == (words | {"feared": "Samira laughs."}, 20)
+    as_emma.post(f"{step}after/", AFTER | {"happened": "Samira stayed.", "done_on": "2026-01-02"})
+    assert now()["happened"] == "Samira stayed."
+
+
+@db
+def test_evidence_that_is_ticked_again_says_what_the_step_says_by_then(as_emma, emma, survived):
+    without = {key: value for key, value in AFTER.items() if key != "add_evidence"}
+    address = f"/en/attempts/{survived.pk}/after/"
+    as_emma.post(address, without | {"happened": "Samira stayed."})
+    as_emma.post(address, AFTER | {"happened": "Samira stayed."})
+    assert only(emma, Evidence).happened == "Samira stayed."
+
+
+@db
+@pytest.mark.parametrize("change", [{"add_evidence": ""}, {"done": "no"}, dict.fromkeys(AFTER, "")])
 def test_unticking_takes_the_evidence_away_until_it_is_undone_or_ticked_again(as_emma, emma, survived, change):
     evidence = only(emma, Evidence)
     address = f"/en/attempts/{survived.pk}/after/"
@@ -239,7 +316,7 @@ def test_unticking_takes_the_evidence_away_until_it_is_undone_or_ticked_again(as
 
 
 @db
-@pytest.mark.parametrize("data", [AFTER | {"done": "no"}, AFTER | {"done": ""}, AFTER | {"add_evidence": ""}])
+@pytest.mark.parametrize("data", [AFTER | {"done": "no"}, AFTER | {"add_evidence": ""}])
 def test_what_was_not_done_or_not_wanted_is_no_evidence(as_emma, emma, data):
     attempt = an_attempt(emma, a_dimmer(emma))
     as_emma.post(f"/en/attempts/{attempt.pk}/after/", {key: value for key, value in data.items() if value})
@@ -262,6 +339,11 @@ def test_the_evidence_box_is_ticked_beforehand_and_later_says_how_it_is(as_emma,
 
 
 # Deleting, and undo
+
+
+@db
+def test_before_deleting_a_step_one_reads_that_the_figures_go_along(as_emma, emma, survived):
+    assert "they count what is there" in text(as_emma.get(f"/en/attempts/{survived.pk}/delete/"))
 
 
 @db
@@ -393,6 +475,7 @@ def test_too_much_is_within_reach_while_staying_and_leads_to_rest_and_help(as_em
     page = as_emma.get(f"/en/attempts/{attempt.pk}/after/?too_much=1")
     assert "a good place to stop" in text(page)
     assert page.context["form"]["too_much"].value() is True
+    assert page.context["form"]["add_evidence"].value() is False
 
 
 # Choosing what to do
@@ -498,7 +581,50 @@ def test_who_has_started_chooses_a_dimmer_or_makes_one(as_emma, emma):
     assert str(hidden.pk) not in page
 
 
+# What one looked at
+
+
+@db
+def test_an_observation_can_be_found_again_after_it_was_answered(as_emma, emma):
+    waiting = an_attempt(emma, exercise=OBSERVE)
+    seen = an_attempt(emma, exercise=OBSERVE, done="full", done_on=date(2026, 3, 1))
+    not_now = an_attempt(emma, exercise="gone", done="no", done_on=date(2026, 3, 2))
+    an_attempt(emma, a_dimmer(emma), done="full", done_on=date(2026, 3, 1))
+    page = as_emma.get("/en/dimmer/")
+    assert [step for step, _module in page.context["looked_at"]] == [not_now, seen]
+    assert [step for step, _module in page.context["planned"]] == [waiting]
+    assert f"/en/attempts/{seen.pk}/" in text(page)
+
+
+@db
+def test_older_observations_are_a_page_further(as_emma, emma):
+    made = [an_attempt(emma, exercise=OBSERVE, done="full", done_on=date(2026, 3, 1)) for _ in range(41)]
+    address, found = "/en/dimmer/", []
+    for shown in (20, 20, 1):
+        page = as_emma.get(address)
+        found += [step for step, _module in page.context["looked_at"]]
+        assert len(page.context["looked_at"]) == shown
+        assert ("#looked-at" in text(page)) == bool(page.context["older"])
+        address = f"/en/dimmer/?before={page.context['older']}"
+    assert page.context["older"] == ""
+    assert found == made[::-1]
+    assert len(as_emma.get("/en/dimmer/?before=nonsense").context["looked_at"]) == 20
+
+
 # Dimmers
+
+
+@db
+@pytest.mark.parametrize("chosen", [True, False])
+def test_someone_who_is_put_away_is_not_offered_for_a_new_dimmer(as_emma, emma, chosen):
+    a_dimmer(emma, "Robin")
+    away = a_dimmer(emma).person
+    as_emma.post(f"/en/people/{away.pk}/", {"name": "Samira", "archived": "on"})
+    data = {"person": str(away.pk), "topic": "sleep"}
+    page = as_emma.post("/en/dimmer/new/", data) if chosen else as_emma.get(f"/en/dimmer/new/?person={away.pk}")
+    assert "Samira" not in text(page)
+    assert ("person" in page.context["form"].errors) == chosen
+    assert "dimmer/new/" not in text(as_emma.get(f"/en/people/{away.pk}/"))
 
 
 @db
@@ -660,6 +786,25 @@ def test_someone_elses_id_on_a_form_makes_a_row_of_ones_own(as_malik, emma, mali
     assert only(emma, Attempt).expectation == "a secret"
 
 
+@db
+def test_an_observations_id_on_a_plan_makes_a_step_of_its_own_and_the_other_way_round(as_emma, emma):
+    looked = an_attempt(emma, exercise=OBSERVE, expectation="I look away")
+    dimmer, other = a_dimmer(emma), a_dimmer(emma, "Robin")
+    as_emma.post(f"/en/dimmer/{dimmer.pk}/attempt/", PLAN | {"id": str(looked.pk)})
+    with acting_as(emma.pk):
+        planned = emma.attempts.get(dimmer=dimmer)
+    as_emma.post(f"/en/dimmer/{other.pk}/attempt/", PLAN | {"id": str(planned.pk), "level": "50"})
+    as_emma.post(f"/en/exercises/{OBSERVE}/", {"id": str(planned.pk), "expectation": "I joke"})
+    with acting_as(emma.pk):
+        rows = [(step.dimmer, step.level, step.expectation) for step in emma.attempts.order_by("pk")]
+    assert rows == [
+        (None, 0, "I look away"),
+        (dimmer, 30, PLAN["expectation"]),
+        (other, 50, PLAN["expectation"]),
+        (None, 0, "I joke"),
+    ]
+
+
 # What a page costs
 
 
@@ -672,12 +817,14 @@ def test_a_list_asks_as_much_of_the_database_for_twelve_as_for_one(as_emma, emma
     address = address.format(dimmer=dimmer.pk, person=dimmer.person_id)
     an_attempt(emma, dimmer, level=20, done="full", done_on=date(2026, 3, 1), more="1")
     an_attempt(emma, exercise=OBSERVE)
+    an_attempt(emma, exercise=OBSERVE, done="full", done_on=date(2026, 3, 1))
     with CaptureQueriesContext(connection) as one:
         as_emma.get(address)
     for number in range(11):
         other = a_dimmer(emma, str(number))
         an_attempt(emma, dimmer, level=20, done="full", done_on=date(2026, 3, 1), more="1")
         an_attempt(emma, other, level=30)
+        an_attempt(emma, exercise=OBSERVE, done="full", done_on=date(2026, 3, 1))
         with acting_as(emma.pk):
             Dimmer.objects.create(user=emma, person=dimmer.person, topic=str(number))
     with django_assert_num_queries(len(one)):

@@ -86,6 +86,7 @@ def test_deleting_asks_first(as_emma, emma):
     person = named(emma)
     page = as_emma.get(f"/en/people/{person.pk}/delete/").content.decode()
     assert "without the name" in page
+    assert "they count what is there" in page
     assert alive(emma) == ALL
 
 

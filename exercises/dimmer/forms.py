@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from exercises.course.pages import course
+from exercises.course.pages import NOTCHES, course
 from exercises.dimmer import advice
 from exercises.dimmer.habits import HABITS, SIGNS, SIGNS_OTHER
-from exercises.dimmer.models import NOTCHES, Attempt, Bore, CameTrue, Dimmer, Done, Reaction
-from exercises.people.forms import PersonForm, name_field, relation_field
+from exercises.dimmer.models import CAME_OF_IT, Attempt, Bore, CameTrue, Dimmer, Done, Reaction, answered
+from exercises.people.forms import PersonForm, PutAwayForm, name_field, relation_field
 from exercises.people.models import Relation
 from exercises.records.fields import NO_ANSWER, TENSION, Chips, DayField, ManyChips, ScaleField
 from exercises.records.forms import RecordForm
@@ -95,19 +95,10 @@ class DimmerForm(RecordForm):
         fields = ["topic", "ceiling"]
 
 
-class EditDimmerForm(DimmerForm):
+class EditDimmerForm(PutAwayForm, DimmerForm):
     """A dimmer that is there already, and may be put away."""
 
     archived = forms.BooleanField(label=_("Put away: keep everything, out of the list."), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["archived"].initial = self.instance.archived_at is not None
-
-    def clean(self) -> None:
-        super().clean()
-        since = self.instance.archived_at or timezone.now()
-        self.instance.archived_at = since if self.cleaned_data.get("archived") else None
 
 
 class NewDimmerForm(DimmerForm):
@@ -224,9 +215,14 @@ class PlanForm(RecordForm):
         slug = self.cleaned_data["exercise"]
         return slug if course(get_language()).module(slug) else self.instance.exercise
 
+    def twin(self) -> Attempt | None:
+        """Only a step of the same dimmer, or of none as this one: another one's id makes a new step."""
+        twin: Any = super().twin()
+        return twin if twin and twin.dimmer_id == self.instance.dimmer_id else None
+
     def save(self, commit: bool = True) -> Attempt:
         attempt = super().save(commit)
-        attempt.put_with_evidence(attempt.in_evidence, timezone.localdate())
+        attempt.put_with_evidence(attempt.in_evidence, timezone.localdate(), self.changed_data)
         return attempt
 
 
@@ -303,7 +299,8 @@ class AfterForm(RecordForm):
         super().__init__(*args, **kwargs)
         if self.instance.done_on is None:
             self.initial["done_on"] = timezone.localdate()
-        self.initial["add_evidence"] = self.instance.in_evidence or not self.instance.was_done
+        fresh = not self.instance.was_done and not self.initial.get("too_much")  # too much: only if they say so
+        self.initial["add_evidence"] = self.instance.in_evidence or fresh
 
     def signs_other(self) -> list[Any]:
         """The boxes of what one notices in the other person."""
@@ -315,12 +312,15 @@ class AfterForm(RecordForm):
 
     def clean(self) -> None:
         super().clean()
-        if self.cleaned_data.get("done") and not self.cleaned_data.get("done_on"):
-            self.cleaned_data["done_on"] = timezone.localdate()
+        data = self.cleaned_data
+        if not data.get("done") and any(answered(data.get(name)) for name in CAME_OF_IT):
+            data["done"] = Done.PART  # who says how it went, did something
+        if data.get("done") and not data.get("done_on"):
+            data["done_on"] = timezone.localdate()
 
     def save(self, commit: bool = True) -> Attempt:
         attempt = super().save(commit)
-        attempt.put_with_evidence(self.cleaned_data["add_evidence"], timezone.localdate())
+        attempt.put_with_evidence(self.cleaned_data["add_evidence"], timezone.localdate(), self.changed_data)
         return attempt
 
 

@@ -1,23 +1,41 @@
 """The dimmer: one person and one topic; and the attempts, each a prediction and what came of it."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import EMPTY_VALUES
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import pgettext_lazy as _p
 
+from exercises.course.pages import NOTCHES
 from exercises.dimmer import advice
 from exercises.dimmer.habits import HABITS, SIGNS
 from exercises.evidence.models import Evidence, Kind
 from exercises.people.models import Person
 from exercises.records.models import Record, RecordManager, RecordQuerySet
+from exercises.records.paging import Cursor
 from exercises.records.sealing import SealedTextField
 
-NOTCHES = range(0, 101, 10)
-DEFAULT_CEILING = advice.CEILING
+# What can only be answered where something happened; what one expects of a next time says nothing about this one.
+CAME_OF_IT = (
+    "happened", "came_true", "fear_peak", "fear_after", "bore_it", "habits", "signs", "reaction", "too_much", "learned",
+)  # fmt: skip
+COPIED = {  # a field of evidence → the fields of the step that it repeats
+    "happened_on": {"done_on"},
+    "level": {"level"},
+    "shared": {"more"},
+    "feared": {"expectation"},
+    "happened": {"happened", "learned"},
+}
+
+
+def answered(value: Any) -> bool:
+    """Whether this is an answer: zero is one, an empty box is not."""
+    return value is not False and value not in EMPTY_VALUES
 
 
 class Done(models.TextChoices):
@@ -71,7 +89,7 @@ class Dimmer(Record):
 
     person = models.ForeignKey(Person, models.CASCADE, db_index=False)
     topic = SealedTextField(max_length=200)
-    ceiling = models.PositiveSmallIntegerField(default=DEFAULT_CEILING)
+    ceiling = models.PositiveSmallIntegerField(default=advice.CEILING)
     archived_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[Any] = RecordManager.from_queryset(DimmerQuerySet)()
@@ -82,6 +100,11 @@ class Dimmer(Record):
         constraints = [
             models.CheckConstraint(condition=Q(ceiling__in=list(NOTCHES[1:])), name="ceiling_10_to_100_by_10"),
         ]
+
+    @property
+    def name(self) -> str:
+        """With whom, and about what."""
+        return f"{self.person.name} · {self.topic}"
 
 
 class AttemptQuerySet(RecordQuerySet):
@@ -97,6 +120,11 @@ class AttemptQuerySet(RecordQuerySet):
     def answered(self) -> Self:
         """Those with an answer: done, done in part, or not now."""
         return self.exclude(done="")
+
+    def observed(self, cursor: Cursor | None) -> Self:
+        """Those without a dimmer that were answered, the newest first; with a cursor, what comes after it."""
+        rows = self.filter(dimmer=None).answered().newest_first()
+        return rows.filter(id__lt=cursor.id) if cursor else rows
 
     def was_done(self) -> Self:
         """Those that were done, wholly or partly."""
@@ -171,6 +199,10 @@ class Attempt(Record):
         ]
 
     @property
+    def cursor(self) -> Cursor:
+        return Cursor(self.created_at, self.id)
+
+    @property
     def person(self) -> Person | None:
         """With whom; nobody where one only observed."""
         return self.dimmer.person if self.dimmer else None
@@ -179,6 +211,11 @@ class Attempt(Record):
     def was_done(self) -> bool:
         """Done, wholly or partly."""
         return self.done in (Done.FULL, Done.PART)
+
+    @property
+    def looked_back(self) -> bool:
+        """Whether anything is said about how it went, or about a next time."""
+        return any(answered(getattr(self, name)) for name in ("done", *CAME_OF_IT, "chance_next"))
 
     @property
     def in_evidence(self) -> bool:
@@ -201,22 +238,32 @@ class Attempt(Record):
     def reaction_name(self) -> Any:
         return Reaction(self.reaction).label if self.reaction else ""
 
-    def put_with_evidence(self, wanted: bool, today: date) -> None:
-        """Make, change or take away the evidence of this step, by what it says now. Only what was done is evidence."""
+    def put_with_evidence(self, wanted: bool, today: date, changed: Collection[str] = ()) -> None:
+        """Make, change or take away the evidence of this step. Only what was done is evidence.
+
+        Evidence that stands takes over just the fields that `changed`: its words may have been put differently there.
+        """
         if wanted and self.was_done:
-            self.evidence = self._as_evidence(today)
+            self.evidence = self._as_evidence(today, changed)
             self.evidence.save()
             self.save(update_fields=["evidence"])
         elif self.evidence and self.in_evidence:
             self.evidence.discard()
 
-    def _as_evidence(self, today: date) -> Evidence:
-        evidence = self.evidence or Evidence(user=self.user, kind=Kind.ATTEMPT)
+    def _as_evidence(self, today: date, changed: Collection[str]) -> Evidence:
+        anew = not self.in_evidence
+        evidence = self.evidence or Evidence(user=self.user, kind=Kind.ATTEMPT, person=self.person)
         evidence.deleted_at = None
-        evidence.happened_on = self.done_on or today
-        evidence.person, evidence.level = self.person, self.level
-        evidence.shared, evidence.feared = self.more, self.expectation
-        evidence.happened = self.happened or self.learned
+        said = {
+            "happened_on": self.done_on or today,
+            "level": self.level,
+            "shared": self.more,
+            "feared": self.expectation,
+            "happened": self.happened or self.learned,
+        }
+        for name, value in said.items():
+            if anew or not COPIED[name].isdisjoint(changed):
+                setattr(evidence, name, value)
         return evidence
 
     def discard(self, now: datetime | None = None, *, also_named: bool = False, also_evidence: bool = False) -> None:

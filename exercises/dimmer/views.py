@@ -1,5 +1,6 @@
 """The exercise page, the dimmers, and a step: planned, taken, looked back on."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from exercises.course.pages import Module, course
+from exercises.course.pages import NOTCHES, Module, course
 from exercises.dimmer import advice
 from exercises.dimmer.forms import (
     AfterForm,
@@ -24,10 +25,11 @@ from exercises.dimmer.forms import (
     StartWithForm,
     said,
 )
-from exercises.dimmer.models import NOTCHES, Attempt, Dimmer, Done
+from exercises.dimmer.models import Attempt, Dimmer, Done
 from exercises.dimmer.suggestion import suggest
 from exercises.records.forms import sent
 from exercises.records.http import Request
+from exercises.records.paging import Cursor, page
 from exercises.records.views import say_deleted, to_delete
 
 
@@ -56,13 +58,16 @@ def _observe(request: Request, module: Module) -> HttpResponse:
 
 
 def dimmers(request: Request) -> HttpResponse:
-    """All dimmers, what is planned, and what is suggested."""
+    """All dimmers, what is planned, what one looked at (a page at a time), and what is suggested."""
+    looked_at, older = page(request.user.attempts.observed(Cursor.read(request.GET.get("before", ""), datetime)))
     mine = list(request.user.dimmers.whole().with_level().newest_first())
     in_use = [one for one in mine if not one.archived_at and not one.person.archived_at]
     context = {
         "dimmers": in_use,
         "put_away": [one for one in mine if one not in in_use],
         "planned": [(step, _module(step.exercise)) for step in request.user.attempts.whole().planned().newest_first()],
+        "looked_at": [(step, _module(step.exercise)) for step in looked_at],
+        "older": older,
     }
     return render(request, "dimmer/dimmers.html", context | _suggested(request))
 
@@ -145,13 +150,16 @@ def stay(request: Request, id: UUID) -> HttpResponse:
 def after(request: Request, id: UUID) -> HttpResponse:
     """Looking back on a step; what was done goes to the evidence, if wanted."""
     one = _attempt(request, id)
-    stood = one.in_evidence
+    stood, said_before = one.in_evidence, one.looked_back
     initial: dict[str, Any] = {"done": request.GET["done"]} if request.GET.get("done") in Done else {}
     if "too_much" in request.GET:
         initial["too_much"] = True
     form = AfterForm(sent(request), user=request.user, instance=one, initial=initial)
     if not form.is_valid():
         return render(request, "dimmer/after.html", {"attempt": one, "form": form})
+    if not one.looked_back and not said_before:
+        messages.info(request, _("You left everything empty. That is fine. Your step stays as it was."))
+        return redirect("attempt", id)
     one = form.save()
     messages.success(request, _("Saved."))
     if stood and not one.in_evidence:

@@ -34,12 +34,10 @@ class PersonForm(RecordForm):
         fields = ["name", "relation"]
 
 
-class EditPersonForm(PersonForm):
-    """Someone who is there already, and may be put away."""
+class PutAwayForm(RecordForm):
+    """To mix into the form of something that is there already, and may be put away: it keeps `archived_at`."""
 
-    archived = forms.BooleanField(
-        label=_("Put away: keep everything, but no longer show this person when I choose someone."), required=False
-    )
+    archived = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,6 +47,14 @@ class EditPersonForm(PersonForm):
         super().clean()
         since = self.instance.archived_at or timezone.now()
         self.instance.archived_at = since if self.cleaned_data.get("archived") else None
+
+
+class EditPersonForm(PutAwayForm, PersonForm):
+    """Someone who is there already, and may be put away."""
+
+    archived = forms.BooleanField(
+        label=_("Put away: keep everything, but no longer show this person when I choose someone."), required=False
+    )
 
 
 class DeletePersonForm(forms.Form):
