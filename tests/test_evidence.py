@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from exercises.dimmer.models import Attempt
 from exercises.evidence.models import Evidence
+from exercises.feeling.models import DailyFeeling
 from exercises.people.models import Person
 from exercises.records.paging import PAGE, Cursor
 from exercises.records.rowsecurity import acting_as
@@ -94,9 +95,25 @@ def test_any_piece_can_be_changed_and_stays_what_it_is(as_emma, emma, kind):
     assert (changed.pk, changed.kind, changed.happened, changed.level) == (piece.pk, kind, "More.", 0)
 
 
-def test_a_piece_from_a_feeling_leads_to_its_day(as_emma, emma):
-    piece = keep(emma, kind="feeling")
-    assert "/en/feeling/2025-11-22/" in shown(as_emma, f"{LIST}{piece.pk}/")
+def test_a_piece_from_a_feeling_leads_to_the_day_of_that_feeling_whatever_its_own_day(as_emma, emma):
+    piece = keep(emma, kind="feeling", on=DAY - timedelta(days=3))
+    with acting_as(emma.pk):
+        feeling = DailyFeeling.objects.create(user=emma, day=DAY, evidence=piece)
+    assert re.findall("/en/feeling/[^/]+/", shown(as_emma, f"{LIST}{piece.pk}/")) == ["/en/feeling/2025-11-22/"]
+    with acting_as(emma.pk):
+        feeling.deleted_at = timezone.now()
+        feeling.save()
+    assert "/en/feeling/2" not in shown(as_emma, f"{LIST}{piece.pk}/")
+
+
+def test_a_piece_from_a_step_leads_to_that_step_while_it_is_there(as_emma, emma):
+    piece = keep(emma, kind="attempt")
+    with acting_as(emma.pk):
+        attempt = Attempt.objects.create(user=emma, evidence=piece)
+    link = f'href="/en/attempts/{attempt.pk}/"'
+    assert link in shown(as_emma, f"{LIST}{piece.pk}/")
+    as_emma.post(f"/en/attempts/{attempt.pk}/delete/", {"evidence": "keep"})
+    assert link not in shown(as_emma, f"{LIST}{piece.pk}/")
 
 
 def test_a_piece_can_be_deleted_and_brought_back(as_emma, emma):
@@ -153,7 +170,8 @@ def test_wrong_input_gets_a_message_and_the_rest_stays(as_emma, emma, wrong):
 def test_tomorrow_is_refused_and_today_is_not(as_emma, emma):
     today = timezone.localdate(timezone=emma.zone)
     answer = as_emma.post(NEW, form(happened="Later.", happened_on=str(today + timedelta(days=1))))
-    assert "still to come" in answer.content.decode()
+    assert answer.context["form"].errors["happened_on"]
+    assert f'max="{today}"' in answer.content.decode()
     assert as_emma.post(NEW, form(happened="Now.", happened_on=str(today))).status_code == 302
 
 
@@ -176,6 +194,32 @@ def test_a_person_who_was_deleted_is_named_nowhere(as_emma, emma):
     for address in (LIST, f"{LIST}{piece.pk}/"):
         assert "Zacharias" not in shown(as_emma, address)
     assert ids(as_emma.post(LIST, {"q": "zacharias"}).content.decode()) == []
+
+
+def test_someone_put_away_is_no_longer_offered_but_stays_where_they_were_chosen(as_emma, emma):
+    sam = someone(emma, "Zacharias")
+    piece = keep(emma, person=sam)
+    with acting_as(emma.pk):
+        sam.archived_at = timezone.now()
+        sam.save()
+    assert "Zacharias" not in shown(as_emma, NEW)
+    assert as_emma.post(NEW, form(happened="More.", person=str(sam.pk))).context["form"].errors["person"]
+    assert f'value="{sam.pk}" selected' in shown(as_emma, f"{LIST}{piece.pk}/")
+    as_emma.post(f"{LIST}{piece.pk}/", form(happened="More.", person=str(sam.pk)))
+    assert [(each.happened, each.person) for each in pieces(emma)] == [("More.", sam)]
+
+
+def test_the_filter_offers_someone_put_away_only_where_it_was_asked(as_emma, emma):
+    sam = someone(emma, "Zacharias")
+    piece = keep(emma, person=sam)
+    keep(emma)
+    with acting_as(emma.pk):
+        sam.archived_at = timezone.now()
+        sam.save()
+    assert f'value="{sam.pk}"' not in shown(as_emma)
+    page = shown(as_emma, person=str(sam.pk))
+    assert f'value="{sam.pk}" selected' in page
+    assert ids(page) == [piece.pk]
 
 
 # The timeline

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from django.db import connections
 from django.utils import timezone, translation
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from exercises.evidence.models import Evidence
+from exercises.feeling.forms import FeelingForm
 from exercises.feeling.models import DailyFeeling
 from exercises.feeling.vocabulary import FAMILIES, WORDS, names, stored
 from exercises.people.models import Person
@@ -270,6 +271,8 @@ def test_any_one_answer_is_enough(as_emma, emma, filled):
         {"words": ["nonsense"]},
         {"words": ["sad\0"]},
         {"own_word": "x" * 41},
+        {"own_word": "a, " + "x" * 41},
+        {"own_word": "a," * 64},
         {"own_word": "a\0b"},
         {"intensity": "11"},
         {"intensity": "-1"},
@@ -292,6 +295,35 @@ def test_wrong_input_gets_a_message_and_the_rest_stays(as_emma, emma, wrong):
 def test_forty_and_a_thousand_characters_fit(as_emma, emma):
     as_emma.post(TODAY, {"own_word": "x" * 40, "sentence": "y" * 1000})
     assert (feelings(emma)[0].words, feelings(emma)[0].sentence) == (["x" * 40], "y" * 1000)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(st.sampled_from("aé ,"), max_size=41) | st.sampled_from(["Sad", "at ease"]), max_size=4))
+@example(["a" * 19, "b" * 20])
+@example(["a" * 40, "b" * 40, "c" * 40])
+def test_words_that_were_accepted_are_accepted_again_as_the_form_shows_them(emma, typed):
+    def answered(row: DailyFeeling, **answers) -> FeelingForm:
+        return FeelingForm({"sentence": "Yes."} | answers, user=emma, instance=row)
+
+    row = DailyFeeling(user=emma, day=date(2025, 11, 22))
+    with acting_as(emma.pk):
+        if not answered(row, own_word=",".join(typed)).is_valid():
+            return
+        kept = set(row.words)
+        shown = FeelingForm(user=emma, instance=row)
+        limit = shown.fields["own_word"].widget.attrs["maxlength"]
+        assert len(shown["own_word"].value()) <= int(limit)
+        again = answered(row, words=shown["words"].value(), own_word=shown["own_word"].value())
+        assert again.is_valid(), again.errors
+    assert set(row.words) == kept
+
+
+def test_three_long_words_of_ones_own_can_be_saved_again_and_again(as_emma, emma):
+    own = f"{'a' * 40},{'b' * 40},{'c' * 40}"
+    for _save in range(3):
+        assert as_emma.post(YESTERDAY, {"own_word": own}).status_code == 302
+        own = as_emma.get(YESTERDAY).context["form"]["own_word"].value()
+    assert feelings(emma)[0].words == ["a" * 40, "b" * 40, "c" * 40]
 
 
 def test_someone_elses_person_is_refused(as_emma, emma, malik):
@@ -348,6 +380,24 @@ def test_what_was_added_to_the_evidence_by_hand_stays_when_the_feeling_is_saved_
     assert evidence(emma)[0].happened == "Samira listened."
 
 
+def test_evidence_that_is_unticked_can_be_put_back(as_emma, emma):
+    as_emma.post(YESTERDAY, {"sentence": "I told Samira.", "add_evidence": "on"})
+    (piece,) = evidence(emma)
+    undo = f"/en/evidence/{piece.pk}/undo/"
+    page = as_emma.post(YESTERDAY, {"sentence": "I told Samira."}, follow=True).content.decode()
+    assert evidence(emma) == []
+    assert undo in page
+    as_emma.post(undo)
+    assert evidence(emma) == [piece]
+    assert as_emma.get(YESTERDAY).context["form"]["add_evidence"].value()
+
+
+def test_nothing_is_said_to_be_deleted_when_no_evidence_goes(as_emma):
+    for answers in ({}, {}, {"add_evidence": "on"}, {"add_evidence": "on"}):
+        page = as_emma.post(YESTERDAY, {"sentence": "I told Samira."} | answers, follow=True).content.decode()
+        assert "/undo/" not in page
+
+
 def test_there_is_no_evidence_without_words(as_emma, emma):
     answer = as_emma.post(YESTERDAY, {"intensity": "4", "add_evidence": "on"})
     assert answer.context["form"].errors["add_evidence"]
@@ -397,6 +447,20 @@ def test_a_person_who_was_deleted_is_not_named(as_emma, emma):
     with acting_as(emma.pk):
         sam.discard()
     assert "Zacharias" not in as_emma.get(YESTERDAY).content.decode()
+
+
+def test_someone_put_away_is_no_longer_offered_but_stays_where_they_were_chosen(as_emma, emma):
+    sam = person(emma, "Zacharias")
+    as_emma.post(YESTERDAY, {"words": ["calm"], "person": str(sam.pk)})
+    with acting_as(emma.pk):
+        sam.archived_at = timezone.now()
+        sam.save()
+    assert "Zacharias" not in as_emma.get(TODAY).content.decode()
+    assert as_emma.post(TODAY, {"words": ["calm"], "person": str(sam.pk)}).context["form"].errors["person"]
+    assert "Zacharias" in as_emma.get(YESTERDAY).content.decode()
+    as_emma.post(YESTERDAY, {"words": ["open"], "person": str(sam.pk)})
+    (row,) = feelings(emma)
+    assert (row.words, row.person) == (["open"], sam)
 
 
 def test_no_word_for_a_feeling_stands_in_the_title(as_emma):

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exercises.course.pages import course
-from exercises.dimmer.models import Attempt
+from exercises.dimmer.models import Attempt, Dimmer
 from exercises.journal.forms import QUESTIONS
 from exercises.journal.models import JournalEntry
+from exercises.people.models import Person
 from exercises.records.paging import PAGE, Cursor
 from exercises.records.rowsecurity import acting_as
 from exercises.records.search import MOST_FOUND, excerpt, fold, words_of
@@ -197,6 +198,24 @@ def test_a_page_belongs_to_ones_own_attempt_and_to_no_one_elses(as_emma, as_mali
         assert form["attempt"].value() == linked
         client.post(NEW, {"attempt": str(attempt.pk), "body": "After it."})
         assert entries(user)[0].attempt_id == linked
+
+
+def test_a_page_leads_back_to_its_step_while_that_is_there(as_emma, emma):
+    (page,) = write(emma, "After it.")
+    with acting_as(emma.pk):
+        someone = Person.objects.create(user=emma, name="Samira")
+        dimmer = Dimmer.objects.create(user=emma, person=someone, topic="Plans")
+        page.attempt = Attempt.objects.create(user=emma, dimmer=dimmer, level=10)
+        page.save()
+    link = f'href="/en/attempts/{page.attempt_id}/"'
+    assert link in as_emma.get(f"/en/journal/{page.pk}/").content.decode()
+    as_emma.post(f"/en/dimmer/{dimmer.pk}/delete/")
+    assert link not in as_emma.get(f"/en/journal/{page.pk}/").content.decode()
+
+
+def test_a_page_about_no_step_leads_to_none(as_emma, emma):
+    (page,) = write(emma, "Just so.")
+    assert "/en/attempts/" not in as_emma.get(f"/en/journal/{page.pk}/").content.decode()
 
 
 # The list

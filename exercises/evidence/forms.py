@@ -1,6 +1,5 @@
 """The form of one piece of evidence, and the filters of the timeline."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,15 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from exercises.course.pages import NOTCHES
 from exercises.evidence.models import Evidence, Kind
 from exercises.people.models import Person
-from exercises.records.fields import ScaleField
+from exercises.records.fields import DayField, ScaleField
 from exercises.records.forms import RecordForm
-
-FIRST_DAY = date(1900, 1, 1)
 
 
 class EvidenceForm(RecordForm):
     """What one shared, what one feared, what happened."""
 
+    happened_on = DayField(ahead=0, label=_("When was it?"), initial=timezone.localdate)
     level = ScaleField(
         label=_("How bright was the dimmer?"),
         help_text=_("0 is fully edited, 100 is fully honest. You can leave this empty."),
@@ -33,30 +31,17 @@ class EvidenceForm(RecordForm):
             "shared": _("What did you show or say?"),
             "feared": _("What were you afraid would happen?"),
             "happened": _("What happened?"),
-            "happened_on": _("When was it?"),
             "person": _("Who with?"),
         }
-        widgets = {
-            **{name: forms.Textarea({"rows": 3}) for name in ("shared", "feared", "happened")},
-            "happened_on": forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-        }
+        widgets = {name: forms.Textarea({"rows": 3}) for name in ("shared", "feared", "happened")}
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        day, today = self.fields["happened_on"], timezone.localdate()
-        day.widget.attrs |= {"min": FIRST_DAY.isoformat(), "max": today.isoformat()}
-        if self.instance._state.adding:
-            day.initial = today
+        self.fields["happened_on"].required = True
+        people = self.user.people.in_use() | self.user.people.filter(pk=self.instance.person_id)
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]
         self.fields["person"].empty_label = _("Nobody in particular")  # type: ignore[attr-defined]
         self.fields["level"].widget.attrs |= {"class": "notch", "data-light-source": True}
-
-    def clean_happened_on(self) -> date:
-        day = self.cleaned_data["happened_on"]
-        if day > timezone.localdate():
-            raise forms.ValidationError(_("That day is still to come. Choose today or a day before."))
-        if day < FIRST_DAY:
-            raise forms.ValidationError(_("That is very long ago. Choose a day from 1900 on."))
-        return day
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -83,4 +68,12 @@ class FilterForm(forms.Form):
 
     def __init__(self, data: Any, *, user: Any) -> None:
         super().__init__(data)
+        self.people = user.people
         self.fields["person"].queryset = user.people.all()  # type: ignore[attr-defined]
+
+    def clean(self) -> None:
+        """Someone put away may still be what was asked, but is offered only then."""
+        super().clean()
+        chosen = self.cleaned_data.get("person")
+        offered = self.people.in_use() | self.people.filter(pk=chosen and chosen.pk)
+        self.fields["person"].queryset = offered  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from exercises.evidence.forms import EvidenceForm, FilterForm
+from exercises.records.forms import sent
 from exercises.records.http import Request
 from exercises.records.paging import Cursor, page
 from exercises.records.search import SearchForm, search
@@ -16,7 +17,7 @@ from exercises.records.search import SearchForm, search
 
 def timeline(request: Request) -> HttpResponse:
     """The newest first, a page at a time; by POST what holds the words that are looked for."""
-    form = SearchForm(request.POST or None)
+    form = SearchForm(sent(request))
     rows = request.user.evidence.select_related("person")
     if form.words:
         found = search(rows.before(None).iterator(chunk_size=500), form.words)
@@ -35,7 +36,7 @@ def _template(request: Request, fragment: str) -> str:
 
 def new(request: Request) -> HttpResponse:
     """A piece of one's own."""
-    form = EvidenceForm(request.POST or None, user=request.user)
+    form = EvidenceForm(sent(request), user=request.user)
     if form.is_valid():
         form.save()
         messages.success(request, _("Saved. It stays here, even on a harder day."))
@@ -46,7 +47,7 @@ def new(request: Request) -> HttpResponse:
 def item(request: Request, id: UUID) -> HttpResponse:
     """One piece: see it, change it."""
     piece = get_object_or_404(request.user.evidence.select_related("person"), pk=id)
-    form = EvidenceForm(request.POST or None, user=request.user, instance=piece)
+    form = EvidenceForm(sent(request), user=request.user, instance=piece)
     if form.is_valid():
         form.save()
         messages.success(request, _("Saved."))

@@ -3,12 +3,15 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from exercises.feeling.models import DailyFeeling
 from exercises.feeling.vocabulary import FAMILIES, MOST, WORDS, stored
 from exercises.records.fields import ScaleField
 from exercises.records.forms import RecordForm
+
+LONGEST = 40  # characters of one word
 
 
 class Families(forms.CheckboxSelectMultiple):
@@ -32,7 +35,9 @@ class FeelingForm(RecordForm):
         required=False,
         widget=Families,
     )
-    own_word = forms.CharField(label=_("Or a word of your own"), max_length=40, required=False)
+    own_word = forms.CharField(  # room for as many words as may be chosen, and for ", " after each
+        label=_("Or a word of your own"), max_length=MOST * (LONGEST + 2), required=False
+    )
     intensity = ScaleField(
         label=_("How strong is it?"), help_text=_("0 is hardly there, 5 clearly there, 10 fills everything.")
     )
@@ -57,18 +62,25 @@ class FeelingForm(RecordForm):
         widgets = {"sentence": forms.Textarea({"rows": 3})}
 
     def __init__(self, data: Any = None, *, instance: DailyFeeling, **kwargs: Any) -> None:
-        kept = instance.evidence is not None and instance.evidence.deleted_at is None
         own = [word for word in instance.words if word not in WORDS]
         chosen = [word for word in instance.words if word in WORDS]
-        initial = {"words": chosen, "own_word": ", ".join(own), "add_evidence": kept}
+        initial = {"words": chosen, "own_word": ", ".join(own), "add_evidence": instance.in_evidence}
         super().__init__(data, instance=instance, initial=initial, **kwargs)
+        people = self.user.people.in_use() | self.user.people.filter(pk=instance.person_id)
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]
         self.fields["person"].empty_label = _("Nobody, and that is fine")  # type: ignore[attr-defined]
+
+    def clean_own_word(self) -> list[str]:
+        """The words between the commas, each as it is stored."""
+        words = [word.strip() for word in self.cleaned_data["own_word"].split(",")]
+        for word in words:
+            MaxLengthValidator(LONGEST)(word)
+        return [stored(word) for word in words if word]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         data = self.cleaned_data
-        own = (word.strip() for word in data.get("own_word", "").split(","))
-        words = list(dict.fromkeys([*data.get("words", []), *(stored(word) for word in own if word)]))
+        words = list(dict.fromkeys([*data.get("words", []), *data.get("own_word", [])]))
         if len(words) > MOST:
             self.add_error("words", _("Up to three words, your own word included. Which can wait?"))
         self.instance.words = words

@@ -49,6 +49,11 @@ class DailyFeeling(Record):
         """The words in the language of the page."""
         return vocabulary.names(self.words)
 
+    @property
+    def in_evidence(self) -> bool:
+        """Whether it stands with the evidence now."""
+        return self.evidence is not None and self.evidence.deleted_at is None
+
     def put_with_evidence(self, *, anew: bool) -> None:
         """Let one piece of evidence follow this feeling; what it says changes only when the words did (`anew`)."""
         piece = self.evidence or Evidence(user=self.user, kind=Kind.FEELING)
@@ -61,7 +66,7 @@ class DailyFeeling(Record):
 
     def take_from_evidence(self, now: datetime | None = None) -> None:
         """Hide the piece of evidence that follows this feeling, if there is one."""
-        if self.evidence and self.evidence.deleted_at is None:
+        if self.evidence and self.in_evidence:
             self.evidence.discard(now)
 
     def discard(self, now: datetime | None = None, *, also_named: bool = False) -> None:

@@ -5,14 +5,17 @@ from datetime import date, timedelta
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from exercises.feeling.forms import FeelingForm
 from exercises.feeling.models import DailyFeeling
+from exercises.records.fields import FIRST_DAY
+from exercises.records.forms import sent
 from exercises.records.http import Request
+from exercises.records.views import say_deleted
 
-FIRST_DAY = date(1900, 1, 1)
 ONE_DAY = timedelta(days=1)
 
 
@@ -27,12 +30,17 @@ def feeling(request: Request, day: date | None = None) -> HttpResponse:
         return redirect("feeling")
     rows = request.user.feelings.on(day)
     row = (rows.select_for_update() if request.method == "POST" else rows).first()
-    form = FeelingForm(
-        request.POST or None, user=request.user, instance=row or DailyFeeling(user=request.user, day=day)
-    )
+    stood = row is not None and row.in_evidence
+    form = FeelingForm(sent(request), user=request.user, instance=row or DailyFeeling(user=request.user, day=day))
     if form.is_valid():
-        form.save()
-        messages.success(request, _("Saved. You can come back to it whenever you like."))
-        return redirect("today")
+        return _saved(request, form.save(), stood)
     around = {"previous": day - ONE_DAY if day > FIRST_DAY else None, "next": day + ONE_DAY if day < today else None}
     return render(request, "feeling/feeling.html", {"form": form, "row": row, "day": day, "today": today} | around)
+
+
+def _saved(request: Request, row: DailyFeeling, stood: bool) -> HttpResponse:
+    """Says so; where its evidence `stood` and is gone now, with the way to put that back."""
+    messages.success(request, _("Saved. You can come back to it whenever you like."))
+    if stood and not row.in_evidence:
+        say_deleted(request, reverse("evidence_undo", args=[row.evidence_id]))
+    return redirect("today")

@@ -51,15 +51,6 @@ def _general() -> set[str]:
     return found
 
 
-class Text(forms.CharField):
-    """Text of several lines, each line end counted as one character, as the browser counts them."""
-
-    widget = forms.Textarea
-
-    def to_python(self, value: Any) -> str:
-        return (super().to_python(value) or "").replace("\r\n", "\n")
-
-
 class OwnOrNone(forms.ModelChoiceField):
     """One of the person's own rows; anything else is no choice, not a fault that would hold the text back."""
 
@@ -76,18 +67,13 @@ class EntryForm(RecordForm):
     prompt = forms.Field(required=False, widget=forms.HiddenInput)
     module = forms.Field(required=False, widget=forms.HiddenInput)
     attempt = OwnOrNone(queryset=None, required=False, widget=forms.HiddenInput)
-    body = Text(label=_("Your words"), max_length=50_000, required=False, widget=forms.Textarea({"rows": 12}))
-    takeaway = Text(
-        label=_("What will you take with you?"),
-        help_text=_("One line for later. You can leave this empty."),
-        max_length=1000,
-        required=False,
-        widget=forms.Textarea({"rows": 2}),
-    )
 
     class Meta:
         model = JournalEntry
         fields = ["prompt", "module", "attempt", "body", "takeaway"]
+        labels = {"body": _("Your words"), "takeaway": _("What will you take with you?")}
+        help_texts = {"takeaway": _("One line for later. You can leave this empty.")}
+        widgets = {"body": forms.Textarea({"rows": 12}), "takeaway": forms.Textarea({"rows": 2})}
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from exercises.course.pages import course
 from exercises.journal.forms import EntryForm, asked_by
+from exercises.records.forms import sent
 from exercises.records.http import Request
 from exercises.records.paging import Cursor, page
 from exercises.records.search import SearchForm, search
@@ -18,7 +19,7 @@ from exercises.records.search import SearchForm, search
 
 def journal(request: Request) -> HttpResponse:
     """The list, a page at a time; by POST what holds the words that are looked for."""
-    form = SearchForm(request.POST or None)
+    form = SearchForm(sent(request))
     if form.words:
         found = search(request.user.entries.before(None).iterator(chunk_size=500), form.words)
         return render(request, _template(request, "results"), {"search": form, "found": found})
@@ -36,7 +37,7 @@ def new(request: Request) -> HttpResponse:
     """A new entry, free or to a module's question."""
     asked = asked_by(request.GET.get("module", ""), request.GET.get("prompt", ""))
     initial = asked._asdict() | {"attempt": _own_attempt(request)}
-    form = EntryForm(request.POST or None, user=request.user, initial=initial)
+    form = EntryForm(sent(request), user=request.user, initial=initial)
     if form.is_valid():
         form.save()
         messages.success(request, _("Saved. It is here whenever you want it."))
@@ -54,7 +55,7 @@ def _own_attempt(request: Request) -> UUID | None:
 
 def entry(request: Request, id: UUID) -> HttpResponse:
     """One entry: read it, go on with it."""
-    form = EntryForm(request.POST or None, user=request.user, instance=get_object_or_404(request.user.entries, pk=id))
+    form = EntryForm(sent(request), user=request.user, instance=get_object_or_404(request.user.entries, pk=id))
     if form.is_valid():
         form.save()
         messages.success(request, _("Saved."))
@@ -63,10 +64,9 @@ def entry(request: Request, id: UUID) -> HttpResponse:
 
 
 def _page(request: Request, form: EntryForm) -> HttpResponse:
-    """The form, with the module that the question came from where it is still there."""
-    entry = None if form.instance._state.adding else form.instance
-    return render(
-        request,
-        "journal/form.html",
-        {"form": form, "entry": entry, "module": course(get_language()).module(form.asked.module)},
-    )
+    """The form, with the module that the question came from and the step it is about, where they are still there."""
+    context = {"form": form, "module": course(get_language()).module(form.asked.module)}
+    entry = form.instance
+    if not entry._state.adding:
+        context |= {"entry": entry, "attempt": request.user.attempts.whole().filter(pk=entry.attempt_id).first()}
+    return render(request, "journal/form.html", context)
