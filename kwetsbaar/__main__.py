@@ -3,8 +3,11 @@
 This process holds the embedded database; the workers come and go, and it stops the database when it ends.
 """
 
+import contextlib
 import os
+import socket
 import sys
+import threading
 import time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kwetsbaar.settings")
@@ -13,7 +16,7 @@ import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 from granian import Granian
 from granian.constants import Interfaces
@@ -33,6 +36,27 @@ def set_up() -> None:
     connections.close_all()
 
 
+def check_port() -> None:
+    """Refuse a port that is taken: the server itself would share it with whoever has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(settings.PORT)))
+        except OSError as error:
+            raise ImproperlyConfigured(f"port {settings.PORT} is taken; choose another with PORT=….") from error
+
+
+def purge_hourly() -> None:
+    """In the background: every hour, the end of what was deleted over a day ago."""
+    from exercises.records.models import purge
+
+    while True:
+        time.sleep(60 * 60)
+        with contextlib.suppress(DatabaseError):  # away for a moment: the next hour will do
+            purge(timezone.now(), using="owner")
+        connections.close_all()
+
+
 def say(text: str) -> None:
     """One line of what is going on, at once."""
     print(text, file=sys.stderr, flush=True)
@@ -43,6 +67,7 @@ def main() -> None:
     started = time.monotonic()
     try:
         django.setup()
+        check_port()
         set_up()
     except ImproperlyConfigured as error:
         sys.exit(f"Cannot start: {error}")
@@ -58,6 +83,7 @@ def main() -> None:
         log_level=LogLevels.warning,
         websockets=False,
     )
+    server.on_startup(lambda: threading.Thread(target=purge_hourly, daemon=True).start())
     server.on_startup(
         lambda: say(f"Open {settings.SITE_URL} (ready in {time.monotonic() - started:.1f} s; Ctrl-C stops)")
     )

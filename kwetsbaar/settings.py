@@ -33,13 +33,15 @@ DATA = Path(os.environ.get("KWETSBAAR_DATA") or BASE / ".data").resolve()
 # Where the site stands
 
 PORT = os.environ.get("PORT") or "8000"
+if not PORT.isdecimal() or not 0 < int(PORT) < 65536:
+    raise ImproperlyConfigured(f"PORT: a number from 1 to 65535, not {PORT}.")
 URL = urlsplit(os.environ.get("KWETSBAAR_URL") or f"http://127.0.0.1:{PORT}")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 PRODUCTION = URL.scheme == "https"
 if not URL.hostname or URL.path.strip("/") or not (PRODUCTION or (URL.scheme == "http" and URL.hostname in LOOPBACK)):
     raise ImproperlyConfigured("KWETSBAAR_URL: https://your.host, or http://127.0.0.1:PORT on this machine alone.")
 SITE_URL = f"{URL.scheme}://{URL.netloc}"
-ALLOWED_HOSTS = [URL.hostname] if PRODUCTION else sorted(LOOPBACK)
+ALLOWED_HOSTS = sorted(LOOPBACK | {URL.hostname})  # loopback too: a probe on the same machine asks /healthz
 
 DEBUG = os.environ.get("DEBUG", "0") == "1"
 if DEBUG and PRODUCTION:
@@ -182,6 +184,7 @@ CSRF_COOKIE_NAME = f"{PREFIX}csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "kwetsbaar.errors.expired_form"
 SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None  # the proxy must set it
 SECURE_HSTS_SECONDS = YEAR if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION

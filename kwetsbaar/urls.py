@@ -4,9 +4,10 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import include, path
+from django.utils.translation import override
 from django.views.decorators.http import require_safe
-from django.views.generic import RedirectView
 
 from exercises.safety.views import leave
 from kwetsbaar.accounts import views as accounts
@@ -32,8 +33,18 @@ def ready(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """On to the language that a person chose, else the browser's, else Dutch."""
+    if request.user.is_authenticated:
+        with override(request.user.language):
+            return redirect("today")
+    return redirect("landing")
+
+
 urlpatterns = [
-    path("", login_not_required(RedirectView.as_view(pattern_name="landing"))),
+    path("", home),
     path("weg/", leave, name="leave"),
     path("healthz", healthy),
     path("readyz", ready),

@@ -77,6 +77,13 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => release(form), 8000);
 }, true);
 
+// A fragment that is refused (an old token, the database away): ask for the whole page, which can say so.
+document.addEventListener("htmx:responseError", (event) => {
+  const asked = event.detail.elt;
+  if (asked.matches("form")) asked.submit();
+  else if (asked.href) location.assign(asked.href);
+});
+
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target.closest?.("form");
   if (form) release(form);

@@ -356,3 +356,49 @@ def test_signing_out_ends_the_session_for_whoever_kept_its_cookie(client, code):
     assert kept.get("/en/today/").status_code == 200
     client.post("/en/account/sign-out/")
     assert kept.get("/en/today/").status_code == 302
+
+
+def test_both_answers_to_a_double_click_at_the_start_show_a_code_that_works(db):
+    client, sent = Client(), {"adult": "on", "consent": "on"}
+    page = client.get("/en/start/").context["form"]
+    sent |= {name: str(page[name].initial) for name in ("id", "seed")}
+    codes = [Client().post("/en/start/", sent).context["code"] for _click in range(2)]
+    assert codes[0] == codes[1]
+    assert Client().post("/en/account/return/", {"code": codes[0]}).status_code == 302
+
+
+def test_two_who_start_never_have_the_same_code(db):
+    sent = {"adult": "on", "consent": "on"}
+    assert len({Client().post("/en/start/", sent).context["code"] for _ in range(5)}) == 5
+
+
+def test_a_new_return_code_ends_every_session_but_this_one(emma, as_emma):
+    other = Client()
+    other.force_login(emma)
+    assert other.get("/en/today/").status_code == 200
+    as_emma.post("/en/account/code/")
+    assert as_emma.get("/en/today/").status_code == 200
+    assert other.get("/en/today/").status_code == 302
+
+
+@pytest.mark.parametrize("wanted", ["abc", "today", "dimmer", "", " ", "/\\evil.example", "//evil.example"])
+def test_an_odd_way_on_leads_to_today(as_emma, wanted):
+    assert as_emma.get("/en/start/", {"next": wanted})["Location"] == "/en/today/"
+
+
+def test_the_chosen_language_is_where_the_bare_address_leads(emma, as_emma):
+    as_emma.post("/nl/privacy/settings/", {"language": "en", "time_zone": "Europe/Amsterdam"})
+    assert as_emma.get("/", headers={"accept-language": "nl"})["Location"] == "/en/today/"
+
+
+def test_the_language_switch_stays_on_the_same_page_with_the_same_choices(as_emma):
+    page = as_emma.get("/nl/evidence/?kind=own").text
+    assert 'href="/en/evidence/?kind=own"' in page
+
+
+def test_the_quick_exit_can_be_hidden_and_stays_within_reach_of_the_keyboard(as_emma):
+    assert 'class="exit"' in as_emma.get("/en/today/").text
+    as_emma.post("/en/privacy/settings/", {"language": "en", "time_zone": "Europe/Amsterdam"})
+    page = as_emma.get("/en/today/").text
+    assert 'class="exit"' not in page
+    assert 'href="/weg/"' in page

@@ -25,7 +25,7 @@ def _place(name: str) -> tuple[str, str]:
 
 
 class SettingsForm(forms.ModelForm):
-    """Language and time zone, kept with the person."""
+    """Language, time zone and the quick exit, kept with the person."""
 
     time_zone = forms.ChoiceField(
         label=_("Time zone"), choices=time_zones, help_text=_("This tells us when your day begins and ends.")
@@ -33,8 +33,9 @@ class SettingsForm(forms.ModelForm):
 
     class Meta:
         model = get_user_model()
-        fields = ("language", "time_zone")
-        labels = {"language": _("Language")}
+        fields = ("language", "time_zone", "show_exit")
+        labels = {"language": _("Language"), "show_exit": _("Show ‘Leave quickly’ at the top of every page")}
+        help_texts = {"show_exit": _("Without it, pressing Shift 3 times still works.")}
         widgets = {"language": Chips}
 
     def save(self, commit: bool = True) -> Any:

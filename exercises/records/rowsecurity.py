@@ -101,8 +101,9 @@ def check_database(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)) OR EXISTS"
-            " (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND pg_has_role(relowner, 'USAGE')),"
+            "SELECT EXISTS (SELECT FROM pg_roles WHERE (rolsuper OR rolbypassrls) AND pg_has_role(oid, 'MEMBER'))"
+            " OR EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND pg_has_role(relowner, 'MEMBER')),"
             " to_regclass('exercises_keyringproof') IS NOT NULL"
         )
         bypasses, migrated = cursor.fetchone()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from exercises.records.http import Request
-from exercises.records.models import Record, purge
+from exercises.records.models import UNDO_FOR, Record, purge
 
 
 def say_deleted(request: Request, undo: str) -> None:
@@ -39,8 +39,9 @@ def discard(request: Request, id: Any, model: type[Record], back: str, undo: str
 
 @require_POST
 def restore(request: Request, id: Any, model: type[Record], back: str) -> HttpResponse:
-    """Put a hidden row back, unless something else has taken its place."""
-    row = get_object_or_404(model.with_deleted, user=request.user, pk=id)
+    """Put a hidden row back within the day, unless something else has taken its place."""
+    gone = model.with_deleted.exclude(deleted_at__lt=timezone.now() - UNDO_FOR)
+    row = get_object_or_404(gone, user=request.user, pk=id)
     try:
         with transaction.atomic():
             row.restore()

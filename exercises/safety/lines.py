@@ -84,6 +84,7 @@ def _line(data: dict[str, Any]) -> Line:
 
 
 LINES = tuple(_line(data) for data in tomllib.loads(FILE.read_text(encoding="utf-8"))["line"])
+FOR_THE_YOUNG = [line for line in LINES if {number.written for number in line.numbers} & {"0800-0432", "102"}]
 SAFE_AT_HOME = [line for line in LINES if {number.written for number in line.numbers} & {"0800-2000", "1712"}]
 
 

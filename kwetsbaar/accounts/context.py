@@ -15,5 +15,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_name": pgettext("the neutral name of this site", "Notes"),
         "canonical": here,
         "alternates": [(code, name, translate_url(here, code)) for code, name in settings.LANGUAGES],
+        "languages": [(code, name, translate_url(request.get_full_path(), code)) for code, name in settings.LANGUAGES],
         "section": request.path.split("/")[2:3][0] if request.path.count("/") > 2 else "",
     }

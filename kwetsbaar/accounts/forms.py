@@ -1,5 +1,6 @@
 """Starting, and coming back with a code."""
 
+import secrets
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ class StartForm(forms.Form):
     """Consent, each part its own tick (GDPR art. 7 and 9(2)(a)); nothing is ticked beforehand."""
 
     id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7, required=False)
+    seed = forms.CharField(widget=forms.HiddenInput, initial=secrets.token_urlsafe, required=False)
     time_zone = forms.CharField(widget=forms.HiddenInput(attrs={"data-time-zone": ""}), required=False)
     adult = forms.BooleanField(
         label=_("I am 18 or older."),
@@ -26,10 +28,11 @@ class StartForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """What the page fills in by itself never stands in someone's way."""
-        for name in ("id", "time_zone"):
+        for name in ("id", "seed", "time_zone"):
             self.errors.pop(name, None)
         known = {
             "id": self.cleaned_data.get("id") or uuid7(),
+            "seed": self.cleaned_data.get("seed", ""),
             "time_zone": known_time_zone(self.cleaned_data.get("time_zone", "")),
         }
         return self.cleaned_data | known

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings as site
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import connection, models
+from django.utils.crypto import salted_hmac
 
 from exercises.records.models import uuid7
 from exercises.records.rowsecurity import acting_as
@@ -20,9 +21,11 @@ DOUBLE_CLICK = timedelta(seconds=30)
 GROUPS, LETTERS = 5, 4  # 30 signs to the power 20: 98 bits, so that a fast hash is enough and guessing is not
 
 
-def new_return_code() -> str:
-    """A fresh code, such as `7KQ2-…`: 20 signs in groups of 4."""
-    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(LETTERS)) for _ in range(GROUPS))
+def new_return_code(seed: str = "") -> str:
+    """A code such as `7KQ2-…`: 20 signs in groups of 4. The same `seed`, kept nowhere, gives the same code."""
+    key, text = site.SECRET_KEY.encode(), f"return code|{seed or secrets.token_urlsafe(24)}"
+    signs = [ALPHABET[byte % len(ALPHABET)] for byte in hmac.digest(key, text.encode(), "sha256")]
+    return "-".join("".join(signs[n * LETTERS : (n + 1) * LETTERS]) for n in range(GROUPS))
 
 
 def code_hash(code: str) -> str:
@@ -54,17 +57,23 @@ class User(AbstractUser):
     first_name = last_name = None  # type: ignore[assignment]
     language = models.CharField(max_length=5, choices=site.LANGUAGES, default=site.LANGUAGE_CODE)
     time_zone = models.CharField(max_length=40, default=site.TIME_ZONE)
+    show_exit = models.BooleanField(default=True)  # the quick exit, on every page
     consented_at = models.DateTimeField(null=True, editable=False)
     return_code = models.CharField(max_length=64, unique=True, null=True, editable=False)  # hashed
 
     objects: ClassVar[People] = People()
 
-    def renew_return_code(self) -> str:
-        """A new code in place of the old one; only its hash is kept, so show it now."""
-        code = new_return_code()
+    def renew_return_code(self, seed: str = "") -> str:
+        """A new code in place of the old one; only its hash is kept, so show it now. Ends all sessions of before."""
+        code = new_return_code(seed)
         self.return_code = code_hash(code)
         self.save(update_fields=["return_code"])
         return code
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must match: a new password or a new return code ends the others."""
+        proof = f"{self.password}|{self.return_code}"
+        return salted_hmac("kwetsbaar.accounts", proof, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def zone(self) -> ZoneInfo:

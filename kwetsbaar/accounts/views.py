@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from exercises.records.forms import sent
 from exercises.records.http import Request
+from exercises.safety.lines import FOR_THE_YOUNG
 from kwetsbaar.accounts.forms import ReturnForm, StartForm
 from kwetsbaar.accounts.models import Throttle, User
 
@@ -34,19 +36,23 @@ def start(request: HttpRequest) -> HttpResponse:
         return redirect(_next(request))
     form = StartForm(sent(request))
     if not form.is_valid():
-        return render(request, "accounts/start.html", {"form": form, "next": _next(request)})
+        context = {"form": form, "next": _next(request), "young": FOR_THE_YOUNG}
+        return render(request, "accounts/start.html", context)
     data = form.cleaned_data
     user = User.objects.start_guest(
         data["id"], language=get_language(), time_zone=data["time_zone"], now=timezone.now()
     )
+    code = user.renew_return_code(data["seed"])
     login(request, user)
-    return render(request, "accounts/code.html", {"code": user.renew_return_code(), "next": _next(request)})
+    return render(request, "accounts/code.html", {"code": code, "next": _next(request)})
 
 
 @require_POST
 def new_code(request: Request) -> HttpResponse:
-    """A new return code; the old one stops working."""
-    return render(request, "accounts/code.html", {"code": request.user.renew_return_code(), "next": _next(request)})
+    """A new return code; the old one stops working, and whoever came in with it is out."""
+    code = request.user.renew_return_code()
+    update_session_auth_hash(request, request.user)
+    return render(request, "accounts/code.html", {"code": code, "next": _next(request)})
 
 
 @login_not_required
@@ -75,7 +81,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     own = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if own else resolve_url(settings.LOGIN_REDIRECT_URL)
+    return wanted if own and wanted.startswith("/") else reverse(settings.LOGIN_REDIRECT_URL)
 
 
 def _address(request: HttpRequest) -> str:
