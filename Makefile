@@ -55,5 +55,6 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate pyproject.toml --group dev -o requirements-dev.txt
 
+# What was installed and built; what people wrote (.data) stays
 clean:
-	rm -rf .venv .data
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis $(CATALOGUES)

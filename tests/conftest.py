@@ -30,10 +30,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup):
-    """The app's connection leaves before the owner drops the database."""
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Whoever is still connected (the app's role, a thread of a test) leaves before the owner drops the database."""
     yield
     connections["default"].close()
+    with django_db_blocker.unblock(), connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.test_boundary import ROUTES
-from tests.test_main_path import PHONE, starts, walks
+from tests.test_main_path import PHONE, SECRETS, fill, logs, save, starts, walks
 
 LEFT_OUT = {"healthz", "readyz", "weg/"}  # no pages
 NO_PAGE = re.compile("/(undo|mark|code|delete)/$")  # addresses that only take a POST; the pages among them stand below
@@ -81,6 +81,67 @@ def test_every_page_is_accessible_and_fits_a_small_screen(browser, site, walked,
     context.close()
     assert found == []
     assert loud == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_answers_to_what_one_sends_are_accessible_too(browser, site, language, scheme):
+    """The code, a form with faults, search, a kept text, deleting: pages that only a POST shows."""
+    context = browser.new_context(base_url=site, viewport=PHONE, color_scheme=scheme, locale=language)
+    page = context.new_page()
+    found = []
+
+    def look(name: str) -> None:
+        violations = Axe().run(page, options=WCAG).response["violations"]
+        found.extend((name, v["id"], [node["html"][:120] for node in v["nodes"]]) for v in violations)
+
+    page.goto(f"/{language}/account/return/")
+    page.fill("[name=code]", "nothing")
+    save(page)
+    look("an unknown code")
+    page.goto(f"/{language}/start/")
+    page.check("[name=adult]")
+    page.check("[name=consent]")
+    save(page)
+    look("the code")
+    logs(page, language)
+    page.goto(f"/{language}/journal/new/")
+    save(page)
+    look("an empty page")
+    page.goto(f"/{language}/journal/")
+    page.fill("[name=q]", SECRETS["body"])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("mark")
+    look("search")
+    page.goto(f"/{language}/journal/new/")
+    fill(page, "body")
+    page.evaluate("document.querySelector('main [name=csrfmiddlewaretoken]').value = 'x'.repeat(64)")
+    save(page)
+    look("an expired form")
+    page.goto(f"/{language}/journal/new/")
+    fill(page, "body")
+    page.context.clear_cookies(name="session")
+    save(page)
+    look("signed out")
+    starts(page, language)
+    page.goto(f"/{language}/privacy/delete/")
+    page.check("[name=sure]")
+    save(page)
+    look("goodbye")
+    context.close()
+    assert found == []
+
+
+def test_nothing_moves_for_who_asks_for_less_motion(browser, site):
+    context = browser.new_context(base_url=site, viewport=PHONE, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto("/nl/read/dimmer/")
+    moving = """[...document.querySelectorAll('*')].filter(each => {
+        const style = getComputedStyle(each);
+        return [style.transitionDuration, style.animationDuration].some(text => parseFloat(text) > 0.01);
+    }).length"""
+    assert page.evaluate(moving) == 0
+    context.close()
 
 
 @pytest.mark.parametrize("path", ["/nl/nothing-here/", "/nl/read/nothing-here/"])

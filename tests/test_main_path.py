@@ -161,6 +161,15 @@ def test_a_double_click_on_every_save_stores_once(someone, javascript):
     assert page.locator("main .items a[href*='/people/']").count() == 1
     page.goto("/nl/dimmer/")
     assert page.locator("main a[href*='/dimmer/']", has_text=SECRETS["topic"]).count() == 1
+    page.locator("main a[href*='/dimmer/']", has_text=SECRETS["topic"]).first.click()
+    assert page.locator("main .items a[href*='/attempts/']").count() == 1
+    page.goto("/nl/exercises/safe-answer/")
+    fill(page, "expectation")
+    save(page, clicks=2)
+    page.goto("/nl/dimmer/")
+    assert page.locator("main a[href*='/attempts/']").count() == 1
+    page.goto("/nl/progress/")
+    assert page.locator(".calendar td[data-level]").count() == 1
     page.goto("/nl/evidence/")
     assert page.locator(".evidence").count() == 1
     page.goto("/nl/journal/")

@@ -183,6 +183,21 @@ def test_a_role_that_could_read_everyone_is_refused_at_the_start(db, fresh_check
         owner.close()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_role_that_could_become_the_owner_is_refused_too(db, fresh_check):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("CREATE ROLE sneaky LOGIN NOINHERIT IN ROLE owner")
+    sneaky = connections["default"].copy("default")
+    sneaky.settings_dict = sneaky.settings_dict | {"USER": "sneaky"}
+    try:
+        with pytest.raises(ImproperlyConfigured, match="bypass row security"):
+            sneaky.ensure_connection()
+    finally:
+        sneaky.close()
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("DROP ROLE sneaky")
+
+
 def test_keys_sort_by_the_time_they_were_made():
     made = [uuid7() for _ in range(3)]
     assert all((key.version, key.variant) == (7, uuid.RFC_4122) for key in made)
@@ -272,3 +287,10 @@ def test_the_daily_purge_removes_for_everyone_what_was_deleted_over_a_day_ago(em
     call_command("purge")
     assert "2 rows" in capsys.readouterr().out
     assert rows_of("exercises_journalentry") == 2
+
+
+def test_undo_ends_after_a_day(as_emma, emma):
+    with acting_as(emma.pk):
+        entry = JournalEntry.objects.create(user=emma, body="x")
+        entry.discard(timezone.now() - timedelta(hours=25))
+    assert as_emma.post(f"/en/journal/{entry.pk}/undo/").status_code == 404

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import socket
 import subprocess
 import sys
 
@@ -119,3 +120,27 @@ def test_the_site_serves_reading_while_the_database_is_away(tmp_path):
     )
     done = manage(tmp_path, environ, "shell", "-v0", "-c", code)
     assert done.stdout.strip() == "[200, 200, 200, 200] 503 10 503 True", done.stderr[-2000:]
+
+
+def start(tmp_path, port):
+    environ = os.environ | {"KWETSBAAR_DATA": str(tmp_path / "data"), "PORT": port}
+    return subprocess.run(
+        [sys.executable, "-m", "kwetsbaar"], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = start(tmp_path, str(port))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"Cannot start: port {port} is taken; choose another with PORT=…."
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "70000", "-1"])
+def test_a_port_that_is_none_is_said_in_one_sentence(tmp_path, port):
+    done = start(tmp_path, port)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"Cannot start: PORT: a number from 1 to 65535, not {port}."

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+from django.utils import timezone
+
 from exercises.dimmer.models import CameTrue, Done
 
 WEEK = 7  # days
@@ -135,4 +137,4 @@ def days_written(feelings: Iterable[date], today: date) -> int:
 
 
 def _day(attempt: Any) -> date:
-    return attempt.done_on or attempt.created_at.date()
+    return attempt.done_on or timezone.localdate(attempt.created_at)
