@@ -28,8 +28,9 @@ def healthy(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """The process answers and reaches its database; else 503."""
-    connection.ensure_connection()
+    """The process answers and its database does; else 503."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
     return HttpResponse("ok", content_type="text/plain")
 
 
