@@ -199,7 +199,9 @@ def test_a_role_that_could_become_the_owner_is_refused_too(db, fresh_check):
 
 
 def test_keys_sort_by_the_time_they_were_made():
-    made = [uuid7() for _ in range(3)]
+    made = [uuid7() for _ in range(1000)]
+    assert made == sorted(made)
+    assert len(set(made)) == 1000
     assert all((key.version, key.variant) == (7, uuid.RFC_4122) for key in made)
     later = uuid7().int >> 80
     assert made[0].int >> 80 <= later < (made[0].int >> 80) + 60_000  # milliseconds

@@ -91,6 +91,10 @@ class FeelingForm(RecordForm):
             self.add_error("add_evidence", _("There are no words to keep yet. Choose a word or write a sentence."))
         return data
 
+    def answers(self) -> dict[str, Any]:
+        """The words too, which are no field of the model's form."""
+        return super().answers() | {"words": self.instance.words}
+
     def twin(self) -> DailyFeeling | None:
         """The day's row: there is one a day, whatever was clicked."""
         row = self.user.feelings.on(self.instance.day).select_for_update().first()

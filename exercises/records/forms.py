@@ -1,11 +1,14 @@
 """Forms of records: sent twice, stored once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.db import IntegrityError, models, transaction
 from django.forms.models import construct_instance
 from django.http import HttpRequest, QueryDict
+from django.utils.choices import flatten_choices
+from django.utils.translation import gettext_lazy as _
 
 from exercises.records.models import Record, uuid7
 
@@ -15,13 +18,29 @@ def sent(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+CHANGED = _(
+    "This was changed in the meantime, on another page or device. Nothing is lost: what is stored now stands below."
+    " Save once more to keep what you have here."
+)
+YES_OR_NO = [(True, _("yes")), (False, _("no"))]
+
+
+def version(row: Record) -> str:
+    """Which state of a row this is; empty for one that is not stored yet."""
+    return "" if row._state.adding else row.updated_at.isoformat()
+
+
 class RecordForm(forms.ModelForm):
     """A form that carries its record's id, so that a double click, a retry or the back button stores once.
 
+    It also carries which version it was made from (`seen`): where another page or device has saved something else
+    since, the person is told and shown both (`elsewhere`), and saving once more keeps what stands in the form.
     `user` is whose record it is. Choices of other records are the user's own.
     """
 
     id = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    elsewhere: Sequence[tuple[Any, str]] = ()
     user: Any
 
     def __init__(self, data: Any = None, *, user: Any, instance: Record | None = None, **kwargs: Any) -> None:
@@ -29,12 +48,40 @@ class RecordForm(forms.ModelForm):
         super().__init__(data, instance=instance, **kwargs)
         self.instance.user = user
         self.fields["id"].initial = self.instance.pk
+        self.fields["seen"].initial = version(self.instance)
         for name, field in self.fields.items():
             if isinstance(field, forms.ModelChoiceField):
                 field.queryset = self._own(self._meta.model._meta.get_field(name).related_model)
 
     def _own(self, model: Any) -> models.QuerySet:
         return model.objects.filter(user=self.user)
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if "seen" in self.data and not self.errors and not self.instance._state.adding:
+            self._compare()
+
+    def _compare(self) -> None:
+        """Refuse, once, to overwrite what came in between."""
+        row = self._own(self._meta.model).select_for_update().filter(pk=self.instance.pk).first()
+        if row is None or self.data["seen"] == version(row):
+            return
+        others = [name for name, value in self.answers().items() if value != getattr(row, name)]
+        if others:  # a double click says the same, and is not told anything
+            self.elsewhere = [(self.fields[name].label, self._shown(name, getattr(row, name))) for name in others]
+            data: Any = self.data
+            self.data = data = data.copy()
+            data["seen"] = version(row)
+            self.add_error(None, CHANGED)
+
+    def answers(self) -> dict[str, Any]:
+        """What the form would store, by the record's fields."""
+        return {name: self.cleaned_data[name] for name in self._meta.fields or () if name in self.fields}
+
+    def _shown(self, name: str, value: Any) -> str:
+        names = dict(flatten_choices(getattr(self.fields[name], "choices", YES_OR_NO)))
+        values = value if isinstance(value, list) else [value]
+        return ", ".join(str(names.get(each, each)) for each in values if each not in (None, ""))
 
     def twin(self) -> Record | None:
         """The row that a second sending of this form is about."""

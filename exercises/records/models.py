@@ -1,6 +1,7 @@
 """What every personal row is, and the key that seals a person's words."""
 
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,10 +16,20 @@ from django.utils import timezone
 UNDO_FOR = timedelta(hours=24)
 
 
+_newest = 0
+_one_at_a_time = threading.Lock()
+
+
 def uuid7() -> uuid.UUID:
-    """A UUID of version 7: 48 bits of milliseconds, 74 of chance, so that keys sort by time (RFC 9562, 5.7)."""
+    """A UUID of version 7: 48 bits of milliseconds, 74 of chance, so that keys sort by time (RFC 9562, 5.7).
+
+    Within a process each is larger than the one before, also in one millisecond (6.2, method 2).
+    """
+    global _newest
     bits = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10))
-    return uuid.UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62)
+    with _one_at_a_time:
+        _newest = max(bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62, _newest + 1)
+        return uuid.UUID(int=_newest)
 
 
 class RecordQuerySet(models.QuerySet):
