@@ -53,7 +53,7 @@ urlpatterns = [
         path("", accounts.landing, name="landing"),
         path("start/", accounts.start, name="start"),
         path("account/return/", accounts.come_back, name="come_back"),
-        path("account/code/", accounts.new_code, name="new_code"),
+        path("account/code/", accounts.return_code, name="return_code"),
         path("account/sign-out/", accounts.sign_out, name="sign_out"),
         path("", include("exercises.urls")),
     ),

@@ -190,3 +190,10 @@ document.addEventListener("htmx:load", (event) => event.target !== document.body
 for (const moment of ["htmx:load", "htmx:afterSettle"]) {
   document.addEventListener(moment, () => sessionStorage.removeItem("htmx-current-path-for-history"));
 }
+
+// Back to a form for something new brings back the words but not its id: keep it with the page, so that saving stores once.
+const fresh = document.querySelector("main input[name=seen]:not([value])")?.form.elements.id;
+if (fresh) {
+  if (history.state?.record) fresh.value = history.state.record;
+  else history.replaceState({ ...history.state, record: fresh.value }, "");
+}

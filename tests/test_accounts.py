@@ -1,6 +1,7 @@
 """The landing page, starting without a name, the return code, leaving and coming back."""
 
 import re
+import time
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ def starts(client: Client, **fields: str) -> str:
 
 
 def code_on(response) -> str:
+    if response.status_code == 302:
+        response = response.client.get(response["Location"])
     assert response.status_code == 200
     found = CODE.findall(response.text)
     assert len(found) == 1, "the code stands on the page once"
@@ -179,7 +182,7 @@ def test_starting_and_coming_back_lead_to_the_page_that_was_asked_for(client, db
     page = client.get(wanted).text
     assert '<input type="hidden" name="next" value="/en/journal/">' in page
     assert f"/en/account/return/?next={quote('/en/journal/', safe='')}" in page
-    response = client.post("/en/start/", CONSENT | {"next": "/en/journal/"})
+    response = client.post("/en/start/", CONSENT | {"next": "/en/journal/"}, follow=True)
     assert re.search(r'<main.*?<a class="button" href="([^"]+)"', response.text, re.S)[1] == "/en/journal/"
     assert comes_back(code_on(response), next="/en/journal/")["Location"] == "/en/journal/"
 
@@ -188,7 +191,7 @@ def test_starting_and_coming_back_lead_to_the_page_that_was_asked_for(client, db
     "wanted", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)", "/\\elsewhere.example", ""]
 )
 def test_next_never_leads_to_another_host(client, db, wanted):
-    response = client.post("/en/start/", CONSENT | {"next": wanted})
+    response = client.post("/en/start/", CONSENT | {"next": wanted}, follow=True)
     assert "elsewhere" not in response.text
     assert "javascript:" not in response.text
     assert response.context["next"] == "/en/today/"
@@ -279,10 +282,18 @@ def test_a_new_code_takes_the_place_of_the_old_one(client, code):
     assert who(elsewhere) == person
 
 
-def test_a_visitor_cannot_make_a_new_code_and_nobody_makes_one_by_a_link(client, db):
+def test_a_visitor_cannot_make_a_new_code(client, db):
     assert client.post("/en/account/code/").status_code == 403
-    starts(client)
-    assert client.get("/en/account/code/").status_code == 405
+
+
+def test_the_code_is_still_there_after_a_reload_but_not_after_ten_minutes(client, code):
+    assert [code_on(client.get("/en/account/code/")) for _reload in range(2)] == [code, code]
+    session = client.session
+    session["return_code"] = (session["return_code"][0], time.time() - 1)
+    session.save()
+    assert client.get("/en/account/code/")["Location"] == "/en/privacy/"
+    assert "return_code" not in client.session
+    assert comes_back(code).status_code == 302
 
 
 @pytest.mark.parametrize("wrong", ["", "   ", "----", "ABCD", "x" * 61, "\x00", "🙂", "7KQ2-7KQ2-7KQ2-7KQ2-7KQ2"])
@@ -362,14 +373,14 @@ def test_both_answers_to_a_double_click_at_the_start_show_a_code_that_works(db):
     client, sent = Client(), {"adult": "on", "consent": "on"}
     page = client.get("/en/start/").context["form"]
     sent |= {name: str(page[name].initial) for name in ("id", "seed")}
-    codes = [Client().post("/en/start/", sent).context["code"] for _click in range(2)]
+    codes = [code_on(Client().post("/en/start/", sent)) for _click in range(2)]
     assert codes[0] == codes[1]
     assert Client().post("/en/account/return/", {"code": codes[0]}).status_code == 302
 
 
 def test_two_who_start_never_have_the_same_code(db):
     sent = {"adult": "on", "consent": "on"}
-    assert len({Client().post("/en/start/", sent).context["code"] for _ in range(5)}) == 5
+    assert len({code_on(Client().post("/en/start/", sent)) for _ in range(5)}) == 5
 
 
 def test_a_new_return_code_ends_every_session_but_this_one(emma, as_emma):

@@ -829,3 +829,23 @@ def test_a_list_asks_as_much_of_the_database_for_twelve_as_for_one(as_emma, emma
             Dimmer.objects.create(user=emma, person=dimmer.person, topic=str(number))
     with django_assert_num_queries(len(one)):
         as_emma.get(address)
+
+
+@pytest.mark.parametrize("hard", [{"too_much": True}, {"bore_it": "no"}, {"done": "no"}])
+def test_after_what_was_too_much_nothing_brighter_is_offered(as_emma, emma, hard):
+    attempt = an_attempt(emma, a_dimmer(emma), **{"level": 20, "done": "full"} | hard)
+    page = text(as_emma.get(f"/en/attempts/{attempt.pk}/"))
+    assert "Smaller, or the same" in page
+    assert "Level 20 again" in page
+    assert "Level 10" in page
+    assert "Level 30" not in page
+
+
+def test_what_was_only_looked_at_is_not_called_shared_and_goes_to_the_evidence_only_when_asked(as_emma, emma):
+    attempt = an_attempt(emma, exercise=OBSERVE, more="I sleep badly", expectation="a joke")
+    after = f"/en/attempts/{attempt.pk}/after/"
+    assert as_emma.get(after).context["form"]["add_evidence"].value() is False
+    as_emma.post(after, {"done": "full", "happened": "I said fine", "add_evidence": "on"})
+    with acting_as(emma.pk):
+        piece = emma.evidence.get()
+        assert (piece.shared, piece.feared, piece.happened) == ("", "a joke", "I said fine")

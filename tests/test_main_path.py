@@ -357,3 +357,33 @@ def test_the_whole_path_works_with_the_keyboard_alone(someone):
     page.keyboard.press("Enter")
     page.wait_for_url("**/today/")
     expect(page.locator("main")).to_contain_text("by keyboard")
+
+
+def test_back_and_save_again_changes_what_was_saved_instead_of_adding_to_it(someone):
+    page = someone("nl")
+    starts(page)
+    page.goto("/nl/journal/new/")
+    fill(page, "body")
+    save(page)
+    page.go_back()
+    page.locator("[name=body]").fill("nu anders")
+    save(page)
+    page.goto("/nl/journal/")
+    expect(page.locator("main .items li")).to_have_count(1)
+    expect(page.locator("main .items")).to_contain_text("nu anders")
+    page.goto("/nl/journal/new/")
+    fill(page, "body")
+    save(page)
+    page.goto("/nl/journal/")
+    expect(page.locator("main .items li")).to_have_count(2)
+
+
+def test_the_return_code_is_still_there_after_a_reload(someone):
+    page = someone("nl")
+    page.goto("/nl/start/")
+    page.check("[name=adult]")
+    page.check("[name=consent]")
+    save(page)
+    code = page.locator("main .code").inner_text()
+    page.reload()
+    assert page.locator("main .code").inner_text() == code

@@ -148,7 +148,7 @@ def test_after_deleting_one_is_signed_out_and_the_browser_forgets(as_emma, emma)
 
 
 def test_the_code_of_who_deleted_everything_brings_nobody_back(as_emma, emma):
-    code = as_emma.post("/en/account/code/").context["code"]
+    code = as_emma.post("/en/account/code/", follow=True).context["code"]
     as_emma.post(DELETE, {"sure": "on"})
     assert Client().post("/en/account/return/", {"code": code}).status_code == 200
 

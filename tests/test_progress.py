@@ -66,7 +66,14 @@ def test_nothing_comes_true_more_often_than_it_was_feared(history):
 
 def test_only_an_attempt_with_something_expected_and_an_answer_is_a_tested_prediction():
     def attempt(**fields):
-        usual = {"done": "full", "came_true": "no", "chance": None, "expectation": "", "done_on": TODAY}
+        usual = {
+            "dimmer": "Noor",
+            "done": "full",
+            "came_true": "no",
+            "chance": None,
+            "expectation": "",
+            "done_on": TODAY,
+        }
         return SimpleNamespace(**usual | fields)
 
     tested = summary.tested
@@ -75,6 +82,7 @@ def test_only_an_attempt_with_something_expected_and_an_answer_is_a_tested_predi
     assert not tested([attempt()])
     assert not tested([attempt(chance=40, came_true="")])
     assert not tested([attempt(chance=40, done="no")])
+    assert not tested([attempt(chance=40, dimmer=None)])
     assert not summary.guessed([attempt(expectation="silence")])
 
 
@@ -203,8 +211,9 @@ def test_totals_count_what_was_made(as_emma, emma, practised):
         emma.entries.create(body="about the day")
         emma.evidence.create(happened_on=date(2026, 1, 2), shared="tired")
         emma.attempts.create(level=0, done="no", came_true="yes", chance=100)
+        emma.attempts.create(level=0, done="full", came_true="yes", chance=100)  # observed: a step, nothing shared
         emma.attempts.create(level=0)
-    assert as_emma.get("/en/progress/").context["totals"] == (5, 4, 1, 4, 1)
+    assert as_emma.get("/en/progress/").context["totals"] == (5, 5, 1, 4, 1)
 
 
 def test_what_is_not_there_yet_is_not_counted_out_as_a_zero(as_emma, emma):

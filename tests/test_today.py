@@ -193,7 +193,7 @@ def test_the_next_module_is_the_first_that_was_not_read(as_emma, emma):
         emma.reads.create(module=MODULES[1].slug)
     response = as_emma.get("/en/today/")
     assert f"/en/read/{MODULES[1].slug}/" in links(response)
-    assert f"Next part · {MODULES[1].minutes} min" in text(response)
+    assert f"Next module · {MODULES[1].minutes} min" in text(response)
 
 
 def test_after_the_last_module_the_key_points_are_there(as_emma, emma):

@@ -196,7 +196,7 @@ class PlanForm(RecordForm):
         ]
         labels = {
             "usual": _("What would you normally say?"),
-            "more": _("What do you say with 10% more?"),
+            "more": _("What will you say this time?"),
             "expectation": _("What do you expect will happen?"),
             "if_then": _("Your plan in one sentence"),
         }
@@ -235,6 +235,7 @@ class ObserveForm(PlanForm):
     class Meta(PlanForm.Meta):
         fields = ["usual", "more", "expectation", "chance", "fear_expected", "planned_for", "exercise"]
         labels = PlanForm.Meta.labels | {
+            "expectation": _("With whom, and what would they do if you said something more honest?"),
             "usual": _("What do you usually say then?"),
             "more": _("What would be the true sentence?"),
         }
@@ -299,7 +300,8 @@ class AfterForm(RecordForm):
         super().__init__(*args, **kwargs)
         if self.instance.done_on is None:
             self.initial["done_on"] = timezone.localdate()
-        fresh = not self.instance.was_done and not self.initial.get("too_much")  # too much: only if they say so
+        # ticked beforehand, but not for what was only looked at, and not for what was too much
+        fresh = bool(self.instance.dimmer) and not self.instance.was_done and not self.initial.get("too_much")
         self.initial["add_evidence"] = self.instance.in_evidence or fresh
 
     def signs_other(self) -> list[Any]:

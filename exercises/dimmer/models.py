@@ -58,7 +58,7 @@ class Bore(models.TextChoices):
 
 class Reaction(models.TextChoices):
     OK = "ok", _p("reaction", "Okay")
-    COLD = "cold", _p("reaction", "Cool")
+    COLD = "cold", _p("reaction", "Cold")
     PUNISH = "punish", _p("reaction", "Punished me")
     UNKNOWN = "unknown", _p("reaction", "I don't know")
 
@@ -257,7 +257,7 @@ class Attempt(Record):
         said = {
             "happened_on": self.done_on or today,
             "level": self.level,
-            "shared": self.more,
+            "shared": self.more if self.dimmer else "",  # at level 0 it was written, not said
             "feared": self.expectation,
             "happened": self.happened or self.learned,
         }

@@ -25,7 +25,7 @@ from exercises.dimmer.forms import (
     StartWithForm,
     said,
 )
-from exercises.dimmer.models import Attempt, Dimmer, Done
+from exercises.dimmer.models import Attempt, Bore, Dimmer, Done
 from exercises.dimmer.suggestion import suggest
 from exercises.records.forms import sent
 from exercises.records.http import Request
@@ -138,7 +138,7 @@ def attempt(request: Request, id: UUID) -> HttpResponse:
     if request.method == "POST" or "edit" in request.GET:
         plan = {"attempt": one, "dimmer": one.dimmer, "form": form, "module": _module(one.exercise)}
         return render(request, "dimmer/plan.html", plan)
-    context = {"attempt": one, "module": _module(one.exercise), "next": _next(request, one.dimmer, one.level)}
+    context = {"attempt": one, "module": _module(one.exercise), "next": _after(request, one)}
     return render(request, "dimmer/attempt.html", context)
 
 
@@ -198,6 +198,15 @@ def _next(request: Request, one: Dimmer | None, level: int | None) -> dict[str, 
     if request.user.attempts.with_person(one.person).who_punished():
         return {"punished": True}
     return {} if level is None else {"levels": advice.options(level, one.ceiling)}
+
+
+def _after(request: Request, step: Attempt) -> dict[str, Any]:
+    """What is offered after a step: as `_next`, but nothing brighter where it was too much or did not happen."""
+    offered = _next(request, step.dimmer, step.level)
+    held = step.too_much or step.bore_it == Bore.NO or step.done == Done.NO
+    if held and "levels" in offered:
+        offered |= {"levels": offered["levels"][:2], "held": True}
+    return offered | {"exercise": step.exercise}
 
 
 def _level(request: Request, one: Any, module: Module | None) -> int:

@@ -78,9 +78,14 @@ def done(attempts: Iterable[Any]) -> list[Any]:
     return sorted((each for each in attempts if each.done in (Done.FULL, Done.PART)), key=_day)
 
 
+def shared(attempts: Iterable[Any]) -> list[Any]:
+    """The attempts that were done with someone; without a dimmer one only observed, and shared nothing."""
+    return [each for each in done(attempts) if each.dimmer]
+
+
 def tested(attempts: Iterable[Any]) -> list[Any]:
-    """The attempts that were done, with something expected and an answer to whether it came true."""
-    return [each for each in done(attempts) if each.came_true and (each.chance is not None or each.expectation)]
+    """The shared attempts that were done, with something expected and an answer to whether it came true."""
+    return [each for each in shared(attempts) if each.came_true and (each.chance is not None or each.expectation)]
 
 
 def guessed(attempts: Iterable[Any]) -> list[Any]:
@@ -97,9 +102,12 @@ def outcomes(attempts: Sequence[Any]) -> Outcomes:
 
 def totals(*, feelings: int, attempts: Sequence[Any], entries: int, evidence: int) -> Totals:
     """Everything together; feelings, entries and evidence come as counts."""
-    steps = len(done(attempts))
     return Totals(
-        moments=feelings + steps, attempts=steps, survived=evidence, tested=len(tested(attempts)), entries=entries
+        moments=feelings + len(shared(attempts)),
+        attempts=len(done(attempts)),
+        survived=evidence,
+        tested=len(tested(attempts)),
+        entries=entries,
     )
 
 

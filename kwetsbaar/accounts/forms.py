@@ -21,7 +21,7 @@ class StartForm(forms.Form):
         error_messages={"required": _("Tick this if you are 18 or older. If you are younger, look below.")},
     )
     consent = forms.BooleanField(
-        label=_("I agree that this site keeps what I write here about how I feel, sealed, for me alone."),
+        label=_("I agree that this site keeps what I write here about how I feel. My words sealed, and for me alone."),
         help_text=_("You can take this back at any time: one page deletes everything at once."),
         error_messages={"required": _("Without this we may not keep anything for you. Reading always works.")},
     )

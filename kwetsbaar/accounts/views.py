@@ -1,6 +1,9 @@
 """The landing page, starting as a guest, coming back, leaving."""
 
+import secrets
+import time
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
@@ -11,15 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from exercises.records.forms import sent
 from exercises.records.http import Request
 from exercises.safety.lines import FOR_THE_YOUNG
 from kwetsbaar.accounts.forms import ReturnForm, StartForm
-from kwetsbaar.accounts.models import Throttle, User
+from kwetsbaar.accounts.models import Throttle, User, new_return_code
 
 TRIES_AN_HOUR = 10
+SHOWN_FOR = 10 * 60  # seconds that the code can be looked at again
 
 
 @login_not_required
@@ -31,7 +35,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def start(request: HttpRequest) -> HttpResponse:
-    """Consent, then a guest; the return code is shown in the answer itself, because it is kept nowhere."""
+    """Consent, then a guest, who is shown the return code next."""
     if request.user.is_authenticated:
         return redirect(_next(request))
     form = StartForm(sent(request))
@@ -42,17 +46,30 @@ def start(request: HttpRequest) -> HttpResponse:
     user = User.objects.start_guest(
         data["id"], language=get_language(), time_zone=data["time_zone"], now=timezone.now()
     )
-    code = user.renew_return_code(data["seed"])
+    seed = data["seed"] or secrets.token_urlsafe()
+    user.renew_return_code(seed)
     login(request, user)
-    return render(request, "accounts/code.html", {"code": code, "next": _next(request)})
+    return _show_code(request, seed)
 
 
-@require_POST
-def new_code(request: Request) -> HttpResponse:
-    """A new return code; the old one stops working, and whoever came in with it is out."""
-    code = request.user.renew_return_code()
-    update_session_auth_hash(request, request.user)
-    return render(request, "accounts/code.html", {"code": code, "next": _next(request)})
+def return_code(request: Request) -> HttpResponse:
+    """The code of just now. A POST makes a new one: the old one stops working, and whoever came in with it is out."""
+    if request.method == "POST":
+        seed = secrets.token_urlsafe()
+        request.user.renew_return_code(seed)
+        update_session_auth_hash(request, request.user)
+        return _show_code(request, seed)
+    seed, until = request.session.get("return_code", ("", 0))
+    if time.time() > until:
+        request.session.pop("return_code", None)
+        return redirect("privacy")
+    return render(request, "accounts/code.html", {"code": new_return_code(seed), "next": _next(request)})
+
+
+def _show_code(request: HttpRequest, seed: str) -> HttpResponse:
+    """On to the page that shows it, also after a reload. The session keeps the seed, nothing without our key."""
+    request.session["return_code"] = (seed, time.time() + SHOWN_FOR)
+    return redirect(f"{reverse('return_code')}?{urlencode({'next': _next(request)})}")
 
 
 @login_not_required
