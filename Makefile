@@ -22,9 +22,9 @@ check: .venv/test $(CATALOGUES)
 	$(PY) -m ruff format --check .
 	.venv/bin/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
 	.venv/bin/lint-imports
-	$(PY) -m mypy
-	KWETSBAAR_DATA=$${KWETSBAAR_DATA:-.data}/check $(PY) manage.py makemigrations --check --dry-run -v0
-	KWETSBAAR_DATA=$${KWETSBAAR_DATA:-.data}/check $(PY) manage.py check
+	$(PY) -m tests.cluster -m mypy
+	$(PY) -m tests.cluster manage.py makemigrations --check --dry-run -v0
+	$(PY) -m tests.cluster manage.py check
 
 .venv/bin/python:
 	@echo "Making .venv …"

@@ -1,4 +1,7 @@
-"""Loaded by pytest before anything else: tests get a data directory of their own, never that of `make run`."""
+"""A data directory of their own for tests, never that of `make run`; below KWETSBAAR_DATA where that is set.
+
+pytest loads this before anything else. `python -m tests.cluster ARGUMENTS …` runs Python with such a directory.
+"""
 
 import atexit
 import os
@@ -8,19 +11,20 @@ import sys
 import tempfile
 from pathlib import Path
 
+SETTINGS = ("DATABASE_URL", "DATABASE_OWNER_URL", "KWETSBAAR_URL", "KWETSBAAR_KEYS", "SECRET_KEY", "EMAIL_URL", "DEBUG")
+
 if "KWETSBAAR_TESTING" not in os.environ:  # parallel workers inherit it from the process that starts them
-    home = Path(tempfile.mkdtemp(prefix="kwetsbaar-"))
+    below = os.environ.get("KWETSBAAR_DATA")
+    if below:
+        Path(below).mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="kwetsbaar-", dir=below))
     home.chmod(0o755)  # as root, the server runs as another user
-    os.environ |= {"KWETSBAAR_TESTING": str(os.getpid()), "KWETSBAAR_DATA": str(home), "PORT": "8000"}
-    for name in (
-        "DATABASE_URL",
-        "DATABASE_OWNER_URL",
-        "KWETSBAAR_URL",
-        "KWETSBAAR_KEYS",
-        "SECRET_KEY",
-        "EMAIL_URL",
-        "DEBUG",
-    ):
+    os.environ |= {"KWETSBAAR_TESTING": str(os.getpid()), "KWETSBAAR_DATA": str(home)}
+    for name in (*SETTINGS, "PORT"):
         os.environ.pop(name, None)
     atexit.register(shutil.rmtree, home, ignore_errors=True)  # registered first, so it runs after the server's own
-    subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], check=True)
+    if __name__ != "__main__":
+        subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], check=True)
+
+if __name__ == "__main__":
+    sys.exit(subprocess.run([sys.executable, *sys.argv[1:]], check=False).returncode)

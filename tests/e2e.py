@@ -37,7 +37,8 @@ def browser_type_launch_args(browser_type_launch_args):
 @pytest.fixture(scope="session")
 def data() -> Iterator[Path]:
     """The data directory of the site that the browser talks to."""
-    with tempfile.TemporaryDirectory(prefix="kwetsbaar-", ignore_cleanup_errors=True) as home:
+    below = os.environ["KWETSBAAR_DATA"]  # the tests' own
+    with tempfile.TemporaryDirectory(prefix="site-", dir=below, ignore_cleanup_errors=True) as home:
         os.chmod(home, 0o755)
         yield Path(home)
 
