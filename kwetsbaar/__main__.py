@@ -4,6 +4,7 @@ This process holds the embedded database; the workers come and go, and it stops 
 """
 
 import contextlib
+import io
 import os
 import socket
 import sys
@@ -17,7 +18,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connections
-from django.utils import timezone
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -25,11 +25,9 @@ from granian.log import LogLevels
 
 def set_up() -> None:
     """The database's tables, the static files, and the end of what was deleted long ago."""
-    from exercises.records.models import purge  # the models exist once Django is set up
-
     say("Preparing the database …")
     call_command("migrate", database="owner", verbosity=0)
-    purge(timezone.now(), using="owner")
+    purge()
     say("Preparing the static files …")
     call_command("collectstatic", interactive=False, verbosity=0)
     connections["default"].ensure_connection()  # refuses a wrong role or keyring here, once, with one sentence
@@ -46,14 +44,17 @@ def check_port() -> None:
             raise ImproperlyConfigured(f"port {settings.PORT} is taken; choose another with PORT=….") from error
 
 
-def purge_hourly() -> None:
-    """In the background: every hour, the end of what was deleted over a day ago."""
-    from exercises.records.models import purge
+def purge() -> None:
+    """The end of what was deleted over a day ago, and of sessions that ended."""
+    call_command("purge", stdout=io.StringIO())
 
+
+def purge_hourly() -> None:
+    """In the background, every hour."""
     while True:
         time.sleep(60 * 60)
         with contextlib.suppress(DatabaseError):  # away for a moment: the next hour will do
-            purge(timezone.now(), using="owner")
+            purge()
         connections.close_all()
 
 

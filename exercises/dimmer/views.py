@@ -30,7 +30,7 @@ from exercises.dimmer.suggestion import suggest
 from exercises.records.forms import sent
 from exercises.records.http import Request
 from exercises.records.paging import Cursor, page
-from exercises.records.views import say_deleted, to_delete
+from exercises.records.views import saved, say_deleted, to_delete
 
 
 @login_not_required
@@ -53,7 +53,7 @@ def _observe(request: Request, module: Module) -> HttpResponse:
     """The plan of a step at level 0, on the exercise's own page."""
     form = ObserveForm(sent(request), user=request.user, instance=Attempt(exercise=module.slug))
     if form.is_valid():
-        return _saved(request, "attempt", form.save().pk)
+        return saved(request, "attempt", form.save().pk)
     return render(request, "dimmer/exercise.html", {"module": module, "form": form})
 
 
@@ -88,7 +88,7 @@ def start_with(request: Request) -> HttpResponse:
     form = StartWithForm(sent(request), initial=kept.start_with if kept else {})
     if form.is_valid():
         request.user.settings.update_or_create(defaults={"start_with": form.cleaned_data})
-        return _saved(request, "dimmers")
+        return saved(request, "dimmers")
     return render(request, "dimmer/start_with.html", {"form": form})
 
 
@@ -109,7 +109,7 @@ def dimmer(request: Request, id: UUID) -> HttpResponse:
     form = EditDimmerForm(sent(request), user=request.user, instance=one)
     if form.is_valid():
         form.save()
-        return _saved(request, "dimmer", id)
+        return saved(request, "dimmer", id)
     attempts = request.user.attempts.filter(dimmer=one).newest_first()
     context = {"dimmer": one, "form": form, "attempts": attempts, "next": _next(request, one, one.level_now)}
     return render(request, "dimmer/dimmer.html", context)
@@ -122,7 +122,7 @@ def plan(request: Request, id: UUID) -> HttpResponse:
     fresh = Attempt(dimmer=one, level=_level(request, one, module), exercise=module.slug if module else "")
     form = PlanForm(sent(request), user=request.user, instance=fresh)
     if form.is_valid():
-        return _saved(request, "attempt", form.save().pk)
+        return saved(request, "attempt", form.save().pk)
     context = {"dimmer": one, "form": form, "module": module, "next": _next(request, one, one.level_now)}
     return render(request, "dimmer/plan.html", context)
 
@@ -134,7 +134,7 @@ def attempt(request: Request, id: UUID) -> HttpResponse:
     form = form_class(sent(request), user=request.user, instance=one)
     if form.is_valid():
         form.save()
-        return _saved(request, "attempt", id)
+        return saved(request, "attempt", id)
     if request.method == "POST" or "edit" in request.GET:
         plan = {"attempt": one, "dimmer": one.dimmer, "form": form, "module": _module(one.exercise)}
         return render(request, "dimmer/plan.html", plan)
@@ -161,10 +161,10 @@ def after(request: Request, id: UUID) -> HttpResponse:
         messages.info(request, _("You left everything empty. That is fine. Your step stays as it was."))
         return redirect("attempt", id)
     one = form.save()
-    messages.success(request, _("Saved."))
+    answer = saved(request, "attempt", id)
     if stood and not one.in_evidence:
         say_deleted(request, reverse("evidence_undo", args=[one.evidence_id]))
-    return redirect("attempt", id)
+    return answer
 
 
 def delete_attempt(request: Request, id: UUID) -> HttpResponse:
@@ -217,8 +217,3 @@ def _level(request: Request, one: Any, module: Module | None) -> int:
     if module:
         return module.exercise.start
     return advice.FIRST if one.level_now is None else one.level_now
-
-
-def _saved(request: Request, name: str, *args: Any) -> HttpResponse:
-    messages.success(request, _("Saved."))
-    return redirect(name, *args)

@@ -13,6 +13,7 @@ from exercises.records.forms import sent
 from exercises.records.http import Request
 from exercises.records.paging import Cursor, page
 from exercises.records.search import SearchForm, search
+from exercises.records.views import saved
 
 
 def timeline(request: Request) -> HttpResponse:
@@ -50,6 +51,5 @@ def item(request: Request, id: UUID) -> HttpResponse:
     form = EvidenceForm(sent(request), user=request.user, instance=piece)
     if form.is_valid():
         form.save()
-        messages.success(request, _("Saved."))
-        return redirect("evidence_item", id)
+        return saved(request, "evidence_item", id)
     return render(request, "evidence/form.html", {"form": form, "piece": piece})

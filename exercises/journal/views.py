@@ -15,6 +15,7 @@ from exercises.records.forms import sent
 from exercises.records.http import Request
 from exercises.records.paging import Cursor, page
 from exercises.records.search import SearchForm, search
+from exercises.records.views import saved
 
 
 def journal(request: Request) -> HttpResponse:
@@ -58,8 +59,7 @@ def entry(request: Request, id: UUID) -> HttpResponse:
     form = EntryForm(sent(request), user=request.user, instance=get_object_or_404(request.user.entries, pk=id))
     if form.is_valid():
         form.save()
-        messages.success(request, _("Saved."))
-        return redirect("entry", id)
+        return saved(request, "entry", id)
     return _page(request, form)
 
 

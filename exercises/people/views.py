@@ -2,16 +2,14 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from exercises.people.forms import DeletePersonForm, EditPersonForm, PersonForm
 from exercises.records.forms import sent
 from exercises.records.http import Request
-from exercises.records.views import say_deleted, to_delete
+from exercises.records.views import saved, say_deleted, to_delete
 
 
 def people(request: Request) -> HttpResponse:
@@ -28,9 +26,7 @@ def new(request: Request) -> HttpResponse:
     """Someone new."""
     form = PersonForm(sent(request), user=request.user)
     if form.is_valid():
-        person = form.save()
-        messages.success(request, _("Saved."))
-        return redirect("person", person.pk)
+        return saved(request, "person", form.save().pk)
     return render(request, "people/new.html", {"form": form})
 
 
@@ -40,8 +36,7 @@ def person(request: Request, id: UUID) -> HttpResponse:
     form = EditPersonForm(sent(request), user=request.user, instance=one)
     if form.is_valid():
         form.save()
-        messages.success(request, _("Saved."))
-        return redirect("person", id)
+        return saved(request, "person", id)
     dimmers = one.dimmers.with_level().newest_first()
     return render(request, "people/person.html", {"person": one, "dimmers": dimmers, "form": form})
 

@@ -1,16 +1,16 @@
 """What is promised, the person's settings, and deleting everything."""
 
-from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import translation
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from exercises.privacy.forms import DeleteForm, SettingsForm
 from exercises.records.forms import sent
 from exercises.records.http import Request
+from exercises.records.views import saved
+from exercises.safety.views import EVERYTHING
 
 
 @require_safe
@@ -25,8 +25,7 @@ def settings(request: Request) -> HttpResponse:
     if not form.is_valid():
         return render(request, "privacy/settings.html", {"form": form})
     with translation.override(form.save().language):
-        messages.success(request, _("Saved."))
-        return redirect("settings")
+        return saved(request, "settings")
 
 
 def delete(request: Request) -> HttpResponse:
@@ -37,5 +36,5 @@ def delete(request: Request) -> HttpResponse:
     request.user.delete()
     logout(request)
     response = render(request, "privacy/goodbye.html")
-    response["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    response["Clear-Site-Data"] = EVERYTHING
     return response

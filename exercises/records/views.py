@@ -16,6 +16,12 @@ from exercises.records.http import Request
 from exercises.records.models import UNDO_FOR, Record, purge
 
 
+def saved(request: Request, page: str, *args: Any) -> HttpResponse:
+    """Say that it was saved, and go on to that page."""
+    messages.success(request, _("Saved."))
+    return redirect(page, *args)
+
+
 def say_deleted(request: Request, undo: str) -> None:
     """Tell that it is gone, with the address that puts it back; and purge what this person deleted long ago."""
     purge(timezone.now())
