@@ -16,11 +16,13 @@ test: .venv/test $(CATALOGUES)
 	@CHROMIUM="$$($(PY) tests/chromium.py)" && export CHROMIUM && $(MAKE) --no-print-directory check && \
 	echo "Tests (some minutes) …" && $(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
 
-# Linters, types and architecture
+# Linters, known holes, types and architecture
 check: .venv/test $(CATALOGUES)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	.venv/bin/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
+	$(PY) -m bandit --quiet --configfile pyproject.toml --recursive kwetsbaar exercises
+	$(PY) -m tests.audit
+	.venv/bin/djade --check --target-version 5.2 $$(git ls-files -co --exclude-standard 'templates/*.html')
 	.venv/bin/lint-imports
 	$(PY) -m tests.cluster -m mypy
 	$(PY) -m tests.cluster manage.py makemigrations --check --dry-run -v0
@@ -54,6 +56,7 @@ lock:
 	  --no-annotate pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate pyproject.toml --group dev -o requirements-dev.txt
+	sed -i "1i # Locked on $$(date -u +%F)" requirements.txt requirements-dev.txt
 
 # What was installed and built; what people wrote (.data) stays
 clean:
