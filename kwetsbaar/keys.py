@@ -27,6 +27,11 @@ def given_or_made(environ: Mapping[str, str], directory: Path) -> tuple[str, lis
     return secret, keyring(environ.get("KWETSBAAR_KEYS") or _kept(directory / "keyring"))
 
 
+def place(environ: Mapping[str, str], directory: Path) -> str:
+    """Where this site's keyring is kept, for whoever has to keep a copy of it."""
+    return "KWETSBAAR_KEYS" if environ.get("KWETSBAAR_KEYS") else str(directory / "keyring")
+
+
 def keyring(text: str) -> list[bytes]:
     """Keys of 32 bytes, newest first, from base64 separated by white space."""
     try:

@@ -2,13 +2,22 @@
 
 import contextlib
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from django.db import OperationalError, connection
 
+from kwetsbaar.requests import readable
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kwetsbaar.settings")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
 
 with contextlib.suppress(OperationalError):  # away: reading still works, and the first connection checks again
     connection.ensure_connection()
 connection.close()  # a connection made here must not be shared by forked workers
+
+
+def application(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+    """One request, one answer."""
+    return django_application(readable(environ), start_response)

@@ -12,7 +12,7 @@ from exercises.course.pages import NOTCHES, course
 from exercises.dimmer import advice
 from exercises.dimmer.habits import HABITS, SIGNS, SIGNS_OTHER
 from exercises.dimmer.models import CAME_OF_IT, Attempt, Bore, CameTrue, Dimmer, Done, Reaction, answered
-from exercises.people.forms import PersonForm, PutAwayForm, name_field, relation_field
+from exercises.people.forms import PersonChoice, PersonForm, PutAwayForm, name_field, relation_field
 from exercises.people.models import Relation
 from exercises.records.fields import NO_ANSWER, TENSION, Chips, DayField, ManyChips, ScaleField
 from exercises.records.forms import RecordForm
@@ -104,7 +104,7 @@ class EditDimmerForm(PutAwayForm, DimmerForm):
 class NewDimmerForm(DimmerForm):
     """A new dimmer, with someone who is there already or someone new: for a newcomer one page is enough."""
 
-    person: Any = forms.ModelChoiceField(
+    person: Any = PersonChoice(
         label=_("Who with?"), queryset=None, required=False, blank=True, empty_label=_("Someone new"), widget=Chips
     )
     name = name_field(label=_("Nickname"), help_text=_("A nickname is enough. Only you see it."), required=False)

@@ -87,6 +87,8 @@ class DimmerQuerySet(RecordQuerySet):
 class Dimmer(Record):
     """One person × one topic, and how bright one lets it become."""
 
+    days = ()
+
     person = models.ForeignKey(Person, models.CASCADE, db_index=False)
     topic = SealedTextField(max_length=200)
     ceiling = models.PositiveSmallIntegerField(default=advice.CEILING)
@@ -146,6 +148,8 @@ class AttemptQuerySet(RecordQuerySet):
 
 class Attempt(Record):
     """One step: planned with a prediction, then done (or not), then looked back on."""
+
+    days = ("done_on", "planned_for", "created_at")
 
     dimmer = models.ForeignKey(Dimmer, models.CASCADE, null=True, blank=True, db_index=False)
     exercise = models.CharField(max_length=80, blank=True)  # a module's slug

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exercises.course.pages import NOTCHES
 from exercises.evidence.models import Evidence, Kind
+from exercises.people.forms import PersonChoice
 from exercises.people.models import Person
 from exercises.records.fields import DayField, ScaleField
 from exercises.records.forms import RecordForm
@@ -27,6 +28,7 @@ class EvidenceForm(RecordForm):
     class Meta:
         model = Evidence
         fields = ["shared", "feared", "happened", "happened_on", "person", "level"]
+        field_classes = {"person": PersonChoice}
         labels = {
             "shared": _("What did you show or say?"),
             "feared": _("What were you afraid would happen?"),
@@ -55,7 +57,7 @@ class FilterForm(forms.Form):
     """What to show of the timeline; what is not a choice is left out of `cleaned_data`."""
 
     kind = forms.ChoiceField(label=_("Where from"), choices=[("", _("Everything")), *Kind.choices], required=False)
-    person = forms.ModelChoiceField(
+    person = PersonChoice(
         label=_("Who with"), queryset=Person.objects.none(), empty_label=_("Everyone"), required=False
     )
     level = forms.TypedChoiceField(

@@ -35,6 +35,8 @@ class EvidenceQuerySet(RecordQuerySet):
 class Evidence(Record):
     """One piece of evidence: I was honest, and this is what happened."""
 
+    days = ("happened_on",)
+
     happened_on = models.DateField()
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.OWN, editable=False)
     person = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, db_index=False)

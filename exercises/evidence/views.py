@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from exercises.drafts.keeping import kept
 from exercises.evidence.forms import EvidenceForm, FilterForm
 from exercises.records.forms import sent
 from exercises.records.http import Request
@@ -42,7 +43,7 @@ def new(request: Request) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved. It stays here, even on a harder day."))
         return redirect("evidence")
-    return render(request, "evidence/form.html", {"form": form})
+    return render(request, "evidence/form.html", {"form": kept(request, form)})
 
 
 def item(request: Request, id: UUID) -> HttpResponse:
@@ -52,4 +53,4 @@ def item(request: Request, id: UUID) -> HttpResponse:
     if form.is_valid():
         form.save()
         return saved(request, "evidence_item", id)
-    return render(request, "evidence/form.html", {"form": form, "piece": piece})
+    return render(request, "evidence/form.html", {"form": kept(request, form), "piece": piece})

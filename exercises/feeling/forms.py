@@ -4,10 +4,12 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxLengthValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exercises.feeling.models import DailyFeeling
 from exercises.feeling.vocabulary import FAMILIES, MOST, WORDS, stored
+from exercises.people.forms import PersonChoice
 from exercises.records.fields import ScaleField
 from exercises.records.forms import RecordForm
 
@@ -50,6 +52,7 @@ class FeelingForm(RecordForm):
     class Meta:
         model = DailyFeeling
         fields = ["intensity", "sentence", "person", "named_aloud"]
+        field_classes = {"person": PersonChoice}
         labels = {
             "sentence": _("One honest sentence"),
             "person": _("Who did you tell?"),
@@ -80,6 +83,8 @@ class FeelingForm(RecordForm):
     def clean(self) -> dict[str, Any]:
         super().clean()
         data = self.cleaned_data
+        if self.instance._state.adding and self.instance.day > timezone.localdate():
+            raise forms.ValidationError(_("That day is still to come here. Your words stay on this page."))
         words = list(dict.fromkeys([*data.get("words", []), *data.get("own_word", [])]))
         if len(words) > MOST:
             self.add_error("words", _("Up to three words, your own word included. Which can wait?"))

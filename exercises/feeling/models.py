@@ -27,6 +27,8 @@ class FeelingQuerySet(RecordQuerySet):
 class DailyFeeling(Record):
     """What one felt on one day of one's own calendar, and whom one told."""
 
+    days = ("day",)
+
     day = models.DateField()
     words = SealedJSONField(default=list)  # up to three: keys of vocabulary.WORDS, or words of one's own
     intensity = models.PositiveSmallIntegerField(null=True, blank=True)  # 0–10

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from exercises.drafts.keeping import kept
 from exercises.feeling.forms import FeelingForm
 from exercises.feeling.models import DailyFeeling
 from exercises.records.fields import FIRST_DAY
@@ -25,15 +26,16 @@ def feeling(request: Request, day: date | None = None) -> HttpResponse:
     day = day or today
     if day < FIRST_DAY:
         raise Http404
-    if day > today:
-        messages.info(request, _("That day is still to come. Here is today."))
-        return redirect("feeling")
     rows = request.user.feelings.on(day)
     row = (rows.select_for_update() if request.method == "POST" else rows).first()
+    if day > today and row is None and request.method != "POST":
+        messages.info(request, _("That day is still to come. Here is today."))
+        return redirect("feeling")
     stood = row is not None and row.in_evidence
     form = FeelingForm(sent(request), user=request.user, instance=row or DailyFeeling(user=request.user, day=day))
     if form.is_valid():
         return _saved(request, form.save(), stood)
+    form = kept(request, form, reverse("feeling_day", args=[day]))
     around = {"previous": day - ONE_DAY if day > FIRST_DAY else None, "next": day + ONE_DAY if day < today else None}
     return render(request, "feeling/feeling.html", {"form": form, "row": row, "day": day, "today": today} | around)
 

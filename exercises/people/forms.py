@@ -23,6 +23,13 @@ def relation_field() -> forms.ChoiceField:
     return forms.ChoiceField(label=_("How do you know this person?"), choices=choices, required=False, widget=Chips)
 
 
+class PersonChoice(forms.ModelChoiceField):
+    """Someone by nickname; a `Person` itself shows none when it is printed."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return obj.name
+
+
 class PersonForm(RecordForm):
     """Someone new: a nickname is enough."""
 

@@ -27,6 +27,8 @@ class PersonQuerySet(RecordQuerySet):
 class Person(Record):
     """A person one practises with. A nickname is enough; nothing here finds a person across users."""
 
+    days = ()
+
     name = SealedTextField(max_length=40)
     relation = SealedTextField(max_length=20)  # a Relation
     trust_outcome = SealedTextField(max_length=20)
@@ -40,9 +42,6 @@ class Person(Record):
     class Meta:
         default_related_name = "people"
         indexes = [models.Index(fields=["user", "id"], name="people_of_user")]
-
-    def __str__(self) -> str:
-        return self.name
 
     @property
     def relation_name(self) -> str:

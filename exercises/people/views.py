@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
+from exercises.drafts.keeping import kept
 from exercises.people.forms import DeletePersonForm, EditPersonForm, PersonForm
 from exercises.records.forms import sent
 from exercises.records.http import Request
@@ -27,7 +28,7 @@ def new(request: Request) -> HttpResponse:
     form = PersonForm(sent(request), user=request.user)
     if form.is_valid():
         return saved(request, "person", form.save().pk)
-    return render(request, "people/new.html", {"form": form})
+    return render(request, "people/new.html", {"form": kept(request, form)})
 
 
 def person(request: Request, id: UUID) -> HttpResponse:
@@ -38,7 +39,7 @@ def person(request: Request, id: UUID) -> HttpResponse:
         form.save()
         return saved(request, "person", id)
     dimmers = one.dimmers.with_level().newest_first()
-    return render(request, "people/person.html", {"person": one, "dimmers": dimmers, "form": form})
+    return render(request, "people/person.html", {"person": one, "dimmers": dimmers, "form": kept(request, form)})
 
 
 def delete(request: Request, id: UUID) -> HttpResponse:

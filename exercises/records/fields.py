@@ -66,10 +66,11 @@ class Lines(forms.CharField):
 
 
 class DayField(forms.DateField):
-    """A day from 1900 to so many days `ahead` of today, or none."""
+    """A day from 1900 to so many days `ahead` of today, or none; what stands already may stay, wherever one travels."""
 
     def __init__(self, *, ahead: int, **kwargs: Any) -> None:
         self.ahead = ahead
+        self.stood: Any = None
         widget = forms.DateInput(attrs={"type": "date", "min": FIRST_DAY.isoformat()}, format="%Y-%m-%d")
         super().__init__(required=False, widget=widget, **kwargs)
 
@@ -78,11 +79,12 @@ class DayField(forms.DateField):
         return timezone.localdate() + timedelta(self.ahead)
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
-        self.widget.attrs["max"] = self.last.isoformat()
+        self.stood = getattr(getattr(form, "instance", None), field_name, None)
+        self.widget.attrs["max"] = max(self.last, self.stood or self.last).isoformat()
         return super().get_bound_field(form, field_name)
 
     def validate(self, value: date | None) -> None:
         super().validate(value)
-        if value and not FIRST_DAY <= value <= self.last:
+        if value and value != self.stood and not FIRST_DAY <= value <= self.last:
             bounds = {"first": date_format(FIRST_DAY), "last": date_format(self.last)}
             raise ValidationError(_("Choose a day from %(first)s to %(last)s."), params=bounds)

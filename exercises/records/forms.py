@@ -1,13 +1,16 @@
 """Forms of records: sent twice, stored once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.db import IntegrityError, models, transaction
+from django.dispatch import Signal
 from django.forms.models import construct_instance
+from django.forms.utils import ErrorDict
 from django.http import HttpRequest, QueryDict
 from django.utils.choices import flatten_choices
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from exercises.records.models import Record, uuid7
@@ -22,7 +25,19 @@ CHANGED = _(
     "This was changed in the meantime, on another page or device. Nothing is lost: what is stored now stands below."
     " Save once more to keep what you have here."
 )
+SOMEONE_ELSE = _(
+    "Someone else is signed in now in this browser, so this was not saved. Your text is still here: you can copy it,"
+    " or sign in again in another tab and then save."
+)
 YES_OR_NO = [(True, _("yes")), (False, _("no"))]
+
+
+stored = Signal()  # after a form was saved, in the same transaction; form: RecordForm
+
+
+def mark_of(user: Any) -> str:
+    """Tells one person's pages from another's without saying who it is: 32 hexadecimal digits."""
+    return salted_hmac("exercises.records.forms", str(user.pk), algorithm="sha256").hexdigest()[:32]
 
 
 def version(row: Record) -> str:
@@ -35,12 +50,16 @@ class RecordForm(forms.ModelForm):
 
     It also carries which version it was made from (`seen`): where another page or device has saved something else
     since, the person is told and shown both (`elsewhere`), and saving once more keeps what stands in the form.
-    `user` is whose record it is. Choices of other records are the user's own.
+    `user` is whose record it is. Choices of other records are the user's own. And it carries `whose` page it is: what
+    one person typed is never saved as another's, who has signed in since in another tab.
     """
 
     id = forms.UUIDField(widget=forms.HiddenInput, required=False)
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    whose = forms.CharField(widget=forms.HiddenInput, required=False)
     elsewhere: Sequence[tuple[Any, str]] = ()
+    page = ""  # where what is typed is kept, see drafts/keeping.py; empty for nowhere
+    draft: Any = None  # what is shown here as it was typed, where that was kept
     user: Any
 
     def __init__(self, data: Any = None, *, user: Any, instance: Record | None = None, **kwargs: Any) -> None:
@@ -49,6 +68,7 @@ class RecordForm(forms.ModelForm):
         self.instance.user = user
         self.fields["id"].initial = self.instance.pk
         self.fields["seen"].initial = version(self.instance)
+        self.fields["whose"].initial = mark_of(user)
         for name, field in self.fields.items():
             if isinstance(field, forms.ModelChoiceField):
                 field.queryset = self._own(self._meta.model._meta.get_field(name).related_model)
@@ -58,8 +78,23 @@ class RecordForm(forms.ModelForm):
 
     def full_clean(self) -> None:
         super().full_clean()
-        if "seen" in self.data and not self.errors and not self.instance._state.adding:
+        if not self.is_own:
+            self.add_error(None, SOMEONE_ELSE)
+        elif "seen" in self.data and not self.errors and not self.instance._state.adding:
             self._compare()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the page that this was sent from was made for the same person."""
+        return self.data.get("whose", "") in ("", mark_of(self.user))
+
+    def fill(self, typed: Mapping[str, list[str]]) -> None:
+        """Show exactly what was typed, by field, unchecked: nothing is wrong with it until it is sent."""
+        data = QueryDict(mutable=True)
+        for name, values in typed.items():
+            data.setlist(name, values)
+        data["whose"] = mark_of(self.user)
+        self.data, self.is_bound, self._errors = data, True, ErrorDict()
 
     def _compare(self) -> None:
         """Refuse, once, to overwrite what came in between."""
@@ -89,6 +124,12 @@ class RecordForm(forms.ModelForm):
         return self._own(self._meta.model).filter(pk=wanted).first() if wanted else None
 
     def save(self, commit: bool = True) -> Any:
+        """The stored row."""
+        row = self._store(commit)
+        stored.send(type(self), form=self)
+        return row
+
+    def _store(self, commit: bool) -> Any:
         if not self.instance._state.adding:
             return super().save(commit)
         twin = self.twin()

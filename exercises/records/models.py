@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -67,6 +67,8 @@ class Record(Owned):
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
+    days: ClassVar[tuple[str, ...]]  # which day a row is about: the first of these that is set; () where it is none
+
     objects: ClassVar[Any] = RecordManager()
     with_deleted: ClassVar[Any] = models.Manager()
 
@@ -96,12 +98,28 @@ class Record(Owned):
             if follows and issubclass(relation.related_model, Record):
                 rows = relation.related_model.with_deleted.filter(user_id=self.user_id)
                 yield from rows.filter(**{relation.field.name: self})
+        for kind in Record.kinds():
+            yield from kind.about(self)
+
+    @staticmethod
+    def kinds() -> list[type["Record"]]:
+        """All models of records, found by walking."""
+        return [model for model in Owned.every() if issubclass(model, Record)]
+
+    @classmethod
+    def about(cls, row: "Record") -> Iterable["Record"]:
+        """What of this kind hangs on `row` without a relation; a kind may say so."""
+        return ()
+
+    @classmethod
+    def stale(cls, now: datetime) -> models.Q:
+        """Which rows of this kind have had their time: those hidden over a day ago. A kind may add to it."""
+        return models.Q(deleted_at__lt=now - UNDO_FOR)
 
 
 def purge(now: datetime, using: str = "default") -> int:
-    """Really delete what was hidden over a day ago; how many rows. The owner: everyone's; the app: one person's."""
-    models_ = [model for model in Owned.every() if issubclass(model, Record)]
-    return sum(model.with_deleted.using(using).filter(deleted_at__lt=now - UNDO_FOR).delete()[0] for model in models_)
+    """Really delete what has had its time; how many rows. The owner: everyone's; the app: one person's."""
+    return sum(kind.with_deleted.using(using).filter(kind.stale(now)).delete()[0] for kind in Record.kinds())
 
 
 class DataKey(Owned):

@@ -31,10 +31,26 @@ def acting_as(user_id: UUID | None) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def alone_with(user_id: UUID) -> Iterator[None]:
+    """As `acting_as`, after this person's running requests and before their next: for a change of their key."""
+    with transaction.atomic(durable=True), keys_kept():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(user_id)])
+        set_user(user_id)
+        yield
+
+
 def set_user(user_id: UUID | None) -> None:
-    """Until this transaction ends (LOCAL), so that no pool can hand it on. SET, which Citus passes to its workers."""
+    """Until this transaction ends (LOCAL), so that no pool can hand it on. SET, which Citus passes to its workers.
+
+    A shared lock comes with it: a change of this person's key waits for it to end.
+    """
+    who = str(user_id or NOBODY)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL app.user_id = %s", [str(user_id or NOBODY)])
+        cursor.execute(
+            "SET LOCAL app.user_id = %s; SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [who, who]
+        )
 
 
 class RowSecurityMiddleware:
@@ -70,6 +86,9 @@ class RowSecurityMiddleware:
 
 
 def _is_public(request: HttpRequest) -> bool:
+    """Whether this shows a page that is for everybody; what is sent needs the database anyhow."""
+    if request.method not in ("GET", "HEAD"):
+        return False
     try:
         return not getattr(resolve(request.path_info).func, "login_required", True)
     except Resolver404:

@@ -24,7 +24,7 @@ from exercises.records.models import DataKey, KeyringProof
 
 VERSION = b"\x01"
 NONCE = 12  # bytes
-PROOF = b"this keyring opens this database"
+PROOF, ABOUT_PROOF = b"this keyring opens this database", b"proof"
 
 
 class CannotUnseal(Exception):
@@ -62,6 +62,15 @@ def unwrap(sealed: bytes, about: bytes) -> bytes:
     raise CannotUnseal(f"no key of the keyring opens {about.decode()}")
 
 
+def rewrapped(sealed: bytes, about: bytes) -> bytes | None:
+    """The same under the newest key; None where that key opens it already. Raises CannotUnseal."""
+    try:
+        unseal(settings.SEALING_KEYS[0], sealed, about)
+    except CannotUnseal:
+        return wrap(unwrap(sealed, about), about)
+    return None
+
+
 _keys: ContextVar[dict[UUID, bytes] | None] = ContextVar("keys", default=None)
 
 
@@ -75,15 +84,23 @@ def keys_kept() -> Iterator[None]:
         _keys.reset(token)
 
 
-def key_of(user_id: UUID) -> bytes:
-    """The person's own key; made the first time it is needed."""
+def about_key(user_id: UUID) -> bytes:
+    """What a person's wrapped key is bound to."""
+    return b"data key|%s" % str(user_id).encode()
+
+
+def key_of(user_id: UUID, *, make: bool = True) -> bytes:
+    """The person's own key; made the first time it is needed to write. Raises CannotUnseal."""
     kept = _keys.get()
     if kept is not None and user_id in kept:
         return kept[user_id]
-    about = b"data key|%s" % str(user_id).encode()
-    row, made = DataKey.objects.get_or_create(
-        user_id=user_id, defaults={"wrapped": lambda: wrap(os.urandom(32), about)}
-    )
+    about = about_key(user_id)
+    row, made = DataKey.objects.filter(user_id=user_id).first(), False
+    if row is None and make:
+        fresh = {"wrapped": lambda: wrap(os.urandom(32), about)}
+        row, made = DataKey.objects.get_or_create(user_id=user_id, defaults=fresh)
+    if row is None:
+        raise CannotUnseal(f"there is no {about.decode()}")
     key = unwrap(bytes(row.wrapped), about)
     if kept is not None and not made:  # a new one may yet be rolled back
         kept[user_id] = key
@@ -92,18 +109,22 @@ def key_of(user_id: UUID) -> bytes:
 
 def leave_proof(using: str) -> None:
     """Seal the constant that `check_keyring` opens; once, by the owner, after the first migrate."""
-    KeyringProof.objects.using(using).get_or_create(defaults={"sealed": lambda: wrap(PROOF, b"proof")})
+    KeyringProof.objects.using(using).get_or_create(defaults={"sealed": lambda: wrap(PROOF, ABOUT_PROOF)})
 
 
 def check_keyring(connection: BaseDatabaseWrapper) -> None:
     """Raises ImproperlyConfigured where the keyring is not the one this database was sealed with."""
     proof = KeyringProof.objects.using(connection.alias).first()
+    if proof and not proves(bytes(proof.sealed)):
+        raise ImproperlyConfigured("KWETSBAAR_KEYS does not open this database: give the keys that it was made with.")
+
+
+def proves(sealed: bytes) -> bool:
+    """Whether this proof was sealed by a key of the keyring."""
     try:
-        if proof is None or unwrap(bytes(proof.sealed), b"proof") == PROOF:
-            return
+        return unwrap(sealed, ABOUT_PROOF) == PROOF
     except CannotUnseal:
-        pass
-    raise ImproperlyConfigured("KWETSBAAR_KEYS does not open this database: give the keys that it was made with.")
+        return False
 
 
 class Sealed(bytes):
@@ -143,15 +164,21 @@ class SealedTextField(models.TextField):
             row.refresh_from_db(fields=[self.attname])
         value = row.__dict__[self.attname]
         if isinstance(value, Sealed):
-            value = row.__dict__[self.attname] = self.read(
-                unseal(key_of(row.user_id), value, self._about(row)).decode()
-            )
+            value = row.__dict__[self.attname] = self._open(row, value)
         elif value is None:
             value = row.__dict__[self.attname] = self.get_default()
         return value
 
     def __set__(self, row: Any, value: Any) -> None:
         row.__dict__[self.attname] = value
+
+    def _open(self, row: Any, value: Sealed) -> Any:
+        about = self._about(row)
+        text = unseal(key_of(row.user_id, make=False), value, about)
+        try:
+            return self.read(text.decode())
+        except ValueError:  # its message would quote the text
+            raise CannotUnseal(about.decode()) from None
 
     def _about(self, row: Any) -> bytes:
         return f"{self.model._meta.db_table}.{self.column}|{row.user_id}|{row.pk}".encode()

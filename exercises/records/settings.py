@@ -1,5 +1,7 @@
 """How one person likes it: one row each, made when the first wish is kept."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 
 from exercises.records.models import Record
@@ -9,6 +11,14 @@ from exercises.records.sealing import SealedJSONField
 class Settings(Record):
     """One person's wishes; `person.settings` holds at most one."""
 
+    days = ()
+    not_portable: ClassVar = {"pin", "pin_missed"}
+
+    blur = models.BooleanField(default=False)  # one's own words unreadable from a distance
+    pin = models.CharField(max_length=128, blank=True)  # hashed; empty for no lock
+    pin_missed = models.PositiveSmallIntegerField(default=0, editable=False)  # wrong PINs in a row
+    progress_on = models.BooleanField(default=True)  # the progress page
+    drafts_on = models.BooleanField(default=True)  # what is being typed is kept
     start_with = SealedJSONField(default=dict)  # answers to the three small questions: with, situation, minutes
 
     class Meta:
@@ -16,3 +26,10 @@ class Settings(Record):
         constraints = [
             models.UniqueConstraint(fields=["user"], condition=models.Q(deleted_at=None), name="one_settings_each")
         ]
+
+
+def wishes(user: Any) -> Settings:
+    """This person's wishes, asked once in a request; the defaults where nothing was ever wished for."""
+    if not hasattr(user, "_wishes"):
+        user._wishes = user.settings.first() or Settings(user=user)
+    return user._wishes

@@ -15,4 +15,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         removed = purge(timezone.now(), using="owner")
         call_command("clearsessions")
+        call_command("clearlimits")
         self.stdout.write(f"{removed} rows removed")
