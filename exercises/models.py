@@ -1,6 +1,7 @@
 """Contents page 1: the whole schema. Nobody imports this but Django."""
 
 from exercises.dimmer.models import Attempt, Dimmer
+from exercises.drafts.models import Draft
 from exercises.evidence.models import Evidence
 from exercises.feeling.models import DailyFeeling
 from exercises.journal.models import JournalEntry
@@ -14,6 +15,7 @@ __all__ = [
     "DailyFeeling",
     "DataKey",
     "Dimmer",
+    "Draft",
     "Evidence",
     "JournalEntry",
     "KeyringProof",

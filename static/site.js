@@ -127,6 +127,28 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("button[data-print]")) print();
 });
 
+// One's own words blurred or not, without leaving what is typed on the page.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-blur-switch]")) return;
+  event.preventDefault();
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" }).catch(() => null);
+  if (answer?.type !== "opaqueredirect") return form.submit();
+  page.toggleAttribute("data-blur", form.elements.on !== undefined);
+  release(form);
+  reach(document);
+  document.querySelector(`.when-${"blur" in page.dataset ? "blurred" : "clear"} button`).focus();
+});
+
+// What is blurred can be reached with the keyboard, and by a tap.
+function reach(root) {
+  if (!("blur" in page.dataset)) return;
+  for (const part of root.querySelectorAll("main *")) {
+    const blurred = getComputedStyle(part).filter.startsWith("blur");
+    if (blurred && !part.matches("a, button, input, textarea, select, label") && !part.querySelector("a, button, input")) part.tabIndex = 0;
+  }
+}
+
 // Read to the end: the module's own form, sent once, quietly.
 const ends = "IntersectionObserver" in window && new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
@@ -180,6 +202,7 @@ function wake(root) {
   for (const button of root.querySelectorAll("button[data-breathe]")) button.setAttribute("aria-pressed", "false");
   if (ends) for (const end of root.querySelectorAll("form [data-read-end], form[data-read-end]")) ends.observe(end);
   if (ends) root.querySelectorAll("[data-reading]").forEach(follow);
+  reach(document);
   root.querySelector("[aria-invalid=true]")?.focus();
 }
 
@@ -194,6 +217,8 @@ for (const moment of ["htmx:load", "htmx:afterSettle"]) {
 // Back to a form for something new brings back the words but not its id: keep it with the page, so that saving stores once.
 const fresh = document.querySelector("main input[name=seen]:not([value])")?.form.elements.id;
 if (fresh) {
-  if (history.state?.record) fresh.value = history.state.record;
-  else history.replaceState({ ...history.state, record: fresh.value }, "");
+  const drafted = fresh.form.querySelector("[data-restored]")?.dataset.restored; // what the server gave back has its own id
+  const record = drafted ?? history.state?.record ?? fresh.value;
+  if (fresh.value !== record) fresh.value = record;
+  history.replaceState({ ...history.state, record: fresh.value }, "");
 }

@@ -24,6 +24,8 @@ class EntryQuerySet(RecordQuerySet):
 class JournalEntry(Record):
     """What one wrote, freely or to an exercise's prompt."""
 
+    days = ("written_at",)
+
     written_at = models.DateTimeField(default=timezone.now)
     module = models.CharField(max_length=80, blank=True)  # a module's slug
     prompt = models.CharField(max_length=500, blank=True)  # ours, from the course, so nothing private

@@ -1,6 +1,7 @@
 """The private journal: the list, the search, one entry."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from exercises.course.pages import course
+from exercises.drafts.keeping import kept
 from exercises.journal.forms import EntryForm, asked_by
 from exercises.records.forms import sent
 from exercises.records.http import Request
@@ -65,7 +67,7 @@ def entry(request: Request, id: UUID) -> HttpResponse:
 
 def _page(request: Request, form: EntryForm) -> HttpResponse:
     """The form, with the module that the question came from and the step it is about, where they are still there."""
-    context = {"form": form, "module": course(get_language()).module(form.asked.module)}
+    context: dict[str, Any] = {"form": kept(request, form), "module": course(get_language()).module(form.asked.module)}
     entry = form.instance
     if not entry._state.adding:
         context |= {"entry": entry, "attempt": request.user.attempts.whole().filter(pk=entry.attempt_id).first()}

@@ -25,6 +25,7 @@ def today(request: Request) -> HttpResponse:
         "feeling": user.feelings.on(day).first(),
         "module": _next_module(user),
         "evidence": _evidence(user, day),
+        "unsaved": user.drafts.kept(timezone.now()).exists(),
     }
     return render(request, "today/today.html", context | _welcome(user, day) | _step(user, day))
 
