@@ -11,16 +11,23 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
+from django.urls import reverse
+
+from exercises.drafts.views import refused
+from exercises.privacy.lock import CARRIED, PIN
 
 RETRY_AFTER = 10  # seconds
 OTHER_SITE = ("Origin", "Referer")  # how Django's reasons begin when a form did not come from here
 SHORT = 40  # a value longer than this, or with a space in it, was typed by a person
+ADDRESS = {"email", "login"}  # so was what these fields hold
+SECRET = {"confirm-password", "oldpassword", "password", "password1", "pin", "pin_again", PIN}  # never shown again
 
 
 def _page(request: HttpRequest, name: str, status: int, *, ours: bool = True) -> HttpResponse:
     request.user = AnonymousUser()
     sent = _sent(request)
-    typed = [(key, value) for key, value in sent if len(value) > SHORT or " " in value.strip()]
+    typed = [(key, value) for key, value in sent if key in ADDRESS or len(value) > SHORT or " " in value.strip()]
+    typed = [pair for pair in typed if pair[0] != CARRIED]  # sealed: nothing to read
     chosen = [pair for pair in sent if pair not in typed]
     again = request.get_full_path() if request.method == "POST" and ours else ""
     context = {"typed": typed, "chosen": chosen, "again": again}
@@ -32,13 +39,17 @@ def _sent(request: HttpRequest) -> list[tuple[str, str]]:
         fields = request.POST if request.method == "POST" else {}
     except (RequestDataTooBig, TooManyFieldsSent, UnreadablePostError):
         return []
-    return [(key, value) for key in fields if key != "csrfmiddlewaretoken" for value in request.POST.getlist(key)]
+    ours = SECRET | {"csrfmiddlewaretoken"}
+    return [(key, value) for key in fields if key not in ours for value in request.POST.getlist(key)]
 
 
 @login_not_required
 def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form's token is too old, or cookies are off. What another site sent, nobody is asked to send again."""
-    return _page(request, "expired", 403, ours=not reason.startswith(OTHER_SITE))
+    ours = not reason.startswith(OTHER_SITE)
+    if ours and request.path == reverse("draft_keep"):
+        return refused(request, 403, "expired")
+    return _page(request, "expired", 403, ours=ours)
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
@@ -50,6 +61,17 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: not for this person; for a visitor who was sending something, the session ended."""
     return signed_out(request) if request.method == "POST" else _page(request, "forbidden", 403)
+
+
+@login_not_required
+def too_many(request: HttpRequest) -> HttpResponse:
+    """429: tried too often in a short time."""
+    return _page(request, "too_many", 429)
+
+
+def mail_is_away(request: HttpRequest) -> HttpResponse:
+    """503: an e-mail that someone waits for could not be sent."""
+    return _page(request, "mail_is_away", 503)
 
 
 @login_not_required

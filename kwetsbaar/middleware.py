@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 
+from exercises.records.http import Request
 from kwetsbaar import errors
+from kwetsbaar.accounts import reauthentication
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -34,12 +36,30 @@ class PrivateHeaders:
 class LoginRequired(LoginRequiredMiddleware):
     """Every page asks for a person unless it is marked public; what a lost session was sending is shown, not lost."""
 
+    def get_login_url(self, view_func: Callable) -> str:
+        """To begin with, or at the administration to sign in."""
+        administers = hasattr(view_func, "admin_site") or hasattr(view_func, "model_admin")
+        return "account_login" if administers else super().get_login_url(view_func)
+
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> Any:
         if request.headers.get("HX-Request"):  # a fragment: let the page itself find out
             return HttpResponse(status=204, headers={"HX-Refresh": "true"})
         if request.method == "POST":
             return errors.signed_out(request)
         return super().handle_no_permission(request, view_func)
+
+
+class Confirmed:
+    """Before what matters most, the person shows that it is them (`exercises.records.http.confirmed`)."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: Request, view: Callable, args: Any, kwargs: Any) -> HttpResponse | None:
+        return reauthentication.ask_first(request) if reauthentication.is_needed(request) else None
 
 
 class OwnTime:

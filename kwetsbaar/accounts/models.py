@@ -3,18 +3,21 @@
 import hashlib
 import hmac
 import secrets
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings as site
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.db import connection, models
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.db import models
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from exercises.records.models import uuid7
 from exercises.records.rowsecurity import acting_as
 from exercises.records.sealing import key_of
+from kwetsbaar.accounts.sessions import SessionStore, fingerprint
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that looks like something else on paper
 DOUBLE_CLICK = timedelta(seconds=30)
@@ -62,6 +65,11 @@ class User(AbstractUser):
     return_code = models.CharField(max_length=64, unique=True, null=True, editable=False)  # hashed
 
     objects: ClassVar[People] = People()
+    emailaddress_set: Any  # allauth's
+    authenticator_set: Any
+
+    def __str__(self) -> str:
+        return str(self.pk)  # what the administration calls someone
 
     def renew_return_code(self, seed: str = "") -> str:
         """A new code in place of the old one; only its hash is kept, so show it now. Ends all sessions of before."""
@@ -69,6 +77,33 @@ class User(AbstractUser):
         self.return_code = code_hash(code)
         self.save(update_fields=["return_code"])
         return code
+
+    def forget_return_code(self) -> None:
+        """From now on nobody comes in with it."""
+        self.return_code = None
+        self.save(update_fields=["return_code"])
+
+    def has_usable_password(self) -> bool:
+        """A guest's is empty, which Django would take for a password."""
+        return bool(self.password) and super().has_usable_password()
+
+    @property
+    def confirmed_email(self) -> str:
+        """The address with which this person signs in, or empty."""
+        return self.emailaddress_set.filter(verified=True).values_list("email", flat=True).first() or ""
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the return code is the only way in that this person has."""
+        return not (
+            self.has_usable_password()
+            or self.confirmed_email
+            or self.authenticator_set.filter(type="webauthn").exists()
+        )
+
+    def end_sessions(self, *, but: str | None = None) -> None:
+        """Sign out everywhere, but for the session with this key."""
+        self.sessions.exclude(session_key=fingerprint(but)).delete()
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must match: a new password or a new return code ends the others."""
@@ -81,32 +116,43 @@ class User(AbstractUser):
         return ZoneInfo(self.time_zone)
 
 
+def today_utc() -> date:
+    """The day on which a session was used, for everyone by the same clock."""
+    return timezone.now().date()
+
+
 def known_time_zone(name: str) -> str:
     """`name` where it is a time zone, else the site's own."""
     return name if name in available_timezones() else site.TIME_ZONE
 
 
-class Throttle(models.Model):
-    """How often something was tried from one address in one hour. Addresses stand here only as keyed hashes."""
+class SessionQuerySet(models.QuerySet["Session"]):
+    def alive(self) -> Self:
+        """Those that have not ended, the last used first."""
+        return self.filter(expire_date__gt=timezone.now()).order_by("-used_on", "-expire_date")
 
-    key = models.CharField(primary_key=True, max_length=64)
-    hour = models.DateTimeField()
-    count = models.PositiveIntegerField()
 
-    class Meta:
-        indexes = [models.Index(fields=["hour"], name="throttle_by_hour")]
+class SessionManager(BaseSessionManager.from_queryset(SessionQuerySet)):  # type: ignore[misc]
+    """Django's, with those."""
+
+
+class Session(AbstractBaseSession):
+    """One browser in which someone is signed in, or is about to be."""
+
+    user = models.ForeignKey(site.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="sessions")
+    device = models.CharField(max_length=40, blank=True)  # "Firefox, Android"
+    used_on = models.DateField(default=today_utc)
+
+    objects: ClassVar[Any] = SessionManager()
 
     @classmethod
-    def allows(cls, what: str, address: str, *, most: int, now: datetime) -> bool:
-        """Count one try at `what` from `address`; whether it is within `most` an hour."""
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        text = f"{what}|{address}|{hour.isoformat()}"
-        key = hmac.digest(site.SECRET_KEY.encode(), text.encode(), "sha256").hex()
-        cls.objects.filter(hour__lt=hour).delete()
-        with connection.cursor() as cursor:  # one statement, so that tries at once are each counted
-            cursor.execute(
-                "INSERT INTO accounts_throttle (key, hour, count) VALUES (%s, %s, 1)"
-                " ON CONFLICT (key) DO UPDATE SET count = accounts_throttle.count + 1 RETURNING count",
-                [key, hour],
-            )
-            return cursor.fetchone()[0] <= most
+    def get_session_store_class(cls) -> Any:
+        return SessionStore
+
+
+class Limit(models.Model):
+    """One count of the cache in limits.py: whose it is stands here only as a keyed hash."""
+
+    key = models.CharField(primary_key=True, max_length=64)
+    value = models.TextField()  # JSON
+    until = models.DateTimeField(db_index=True)
