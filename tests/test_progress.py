@@ -356,7 +356,7 @@ def test_a_long_history_asks_the_database_as_little_as_a_short_one(as_emma, emma
         as_emma.get("/en/progress/")
     tables = [query["sql"] for query in many if 'FROM "exercises_' in query["sql"]]
     assert len(many) == len(few)
-    assert len(tables) == 6, tables  # attempts, feelings, reads, entries, evidence, and the key that opens the words
+    assert len(tables) == 7, tables  # wishes, attempts, feelings, reads, entries, evidence, and the key to the words
 
 
 def test_a_visitor_is_sent_to_the_start(client, db):

@@ -27,6 +27,7 @@ from exercises.dimmer.forms import (
 )
 from exercises.dimmer.models import Attempt, Bore, Dimmer, Done
 from exercises.dimmer.suggestion import suggest
+from exercises.drafts.keeping import kept
 from exercises.records.forms import sent
 from exercises.records.http import Request
 from exercises.records.paging import Cursor, page
@@ -54,7 +55,7 @@ def _observe(request: Request, module: Module) -> HttpResponse:
     form = ObserveForm(sent(request), user=request.user, instance=Attempt(exercise=module.slug))
     if form.is_valid():
         return saved(request, "attempt", form.save().pk)
-    return render(request, "dimmer/exercise.html", {"module": module, "form": form})
+    return render(request, "dimmer/exercise.html", {"module": module, "form": kept(request, form)})
 
 
 def dimmers(request: Request) -> HttpResponse:
@@ -100,7 +101,7 @@ def new(request: Request) -> HttpResponse:
         address = reverse("plan", args=[form.save().pk])
         module = _module(request.GET.get("exercise"))
         return redirect(f"{address}?exercise={module.slug}" if module else address)
-    return render(request, "dimmer/new.html", {"form": form})
+    return render(request, "dimmer/new.html", {"form": kept(request, form)})
 
 
 def dimmer(request: Request, id: UUID) -> HttpResponse:
@@ -111,7 +112,12 @@ def dimmer(request: Request, id: UUID) -> HttpResponse:
         form.save()
         return saved(request, "dimmer", id)
     attempts = request.user.attempts.filter(dimmer=one).newest_first()
-    context = {"dimmer": one, "form": form, "attempts": attempts, "next": _next(request, one, one.level_now)}
+    context = {
+        "dimmer": one,
+        "form": kept(request, form),
+        "attempts": attempts,
+        "next": _next(request, one, one.level_now),
+    }
     return render(request, "dimmer/dimmer.html", context)
 
 
@@ -123,7 +129,7 @@ def plan(request: Request, id: UUID) -> HttpResponse:
     form = PlanForm(sent(request), user=request.user, instance=fresh)
     if form.is_valid():
         return saved(request, "attempt", form.save().pk)
-    context = {"dimmer": one, "form": form, "module": module, "next": _next(request, one, one.level_now)}
+    context = {"dimmer": one, "form": kept(request, form), "module": module, "next": _next(request, one, one.level_now)}
     return render(request, "dimmer/plan.html", context)
 
 
@@ -136,7 +142,7 @@ def attempt(request: Request, id: UUID) -> HttpResponse:
         form.save()
         return saved(request, "attempt", id)
     if request.method == "POST" or "edit" in request.GET:
-        plan = {"attempt": one, "dimmer": one.dimmer, "form": form, "module": _module(one.exercise)}
+        plan = {"attempt": one, "dimmer": one.dimmer, "form": kept(request, form), "module": _module(one.exercise)}
         return render(request, "dimmer/plan.html", plan)
     context = {"attempt": one, "module": _module(one.exercise), "next": _after(request, one)}
     return render(request, "dimmer/attempt.html", context)
@@ -156,7 +162,7 @@ def after(request: Request, id: UUID) -> HttpResponse:
         initial["too_much"] = True
     form = AfterForm(sent(request), user=request.user, instance=one, initial=initial)
     if not form.is_valid():
-        return render(request, "dimmer/after.html", {"attempt": one, "form": form})
+        return render(request, "dimmer/after.html", {"attempt": one, "form": kept(request, form)})
     if not one.looked_back and not said_before:
         messages.info(request, _("You left everything empty. That is fine. Your step stays as it was."))
         return redirect("attempt", id)

@@ -14,6 +14,8 @@ from exercises.records.http import Request
 @require_safe
 def progress(request: Request) -> HttpResponse:
     """Totals, predictions, tension, brightness, the last 12 weeks and what was read; one query for each table."""
+    if not request.wishes.progress_on:
+        return render(request, "progress/off.html")
     user, today = request.user, timezone.localdate()
     attempts = list(user.attempts.whole().answered())
     feelings = dict(user.feelings.values_list("day", "intensity"))
