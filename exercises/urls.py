@@ -4,8 +4,11 @@ from datetime import date
 
 from django.urls import path, register_converter
 
+from exercises.dimmer import not_kept as dimmer_not_kept
 from exercises.dimmer import views as dimmer
 from exercises.dimmer.models import Attempt, Dimmer
+from exercises.drafts import views as drafts
+from exercises.drafts.models import Draft
 from exercises.evidence import views as evidence
 from exercises.evidence.models import Evidence
 from exercises.feeling import views as feeling
@@ -14,6 +17,7 @@ from exercises.journal import views as journal
 from exercises.journal.models import JournalEntry
 from exercises.people import views as people
 from exercises.people.models import Person
+from exercises.privacy import lock
 from exercises.privacy import views as privacy
 from exercises.progress import views as progress
 from exercises.reading import views as reading
@@ -50,6 +54,7 @@ urlpatterns = [
     path("exercises/<slug:slug>/", dimmer.exercise, name="exercise"),
     path("dimmer/", dimmer.dimmers, name="dimmers"),
     path("dimmer/new/", dimmer.new, name="dimmer_new"),
+    path("dimmer/not-kept/", dimmer_not_kept.not_kept, name="not_kept"),
     path("dimmer/start-with/", dimmer.start_with, name="start_with"),
     path("dimmer/<uuid:id>/", dimmer.dimmer, name="dimmer"),
     path("dimmer/<uuid:id>/attempt/", dimmer.plan, name="plan"),
@@ -88,7 +93,16 @@ urlpatterns = [
     # privacy
     path("privacy/", privacy.privacy, name="privacy"),
     path("privacy/settings/", privacy.settings, name="settings"),
+    path("privacy/export/", privacy.export, name="export"),
+    path("privacy/import/", privacy.bring_back, name="import"),
+    path("privacy/lock/", lock.lock, name="lock"),
     path("privacy/delete/", privacy.delete, name="privacy_delete"),
+    path("privacy/delete/year/", privacy.delete_year, name="year_delete"),
+    path("privacy/delete/year/undo/", privacy.restore_year, name="year_undo"),
+    # drafts
+    path("drafts/", drafts.drafts, name="drafts"),
+    path("drafts/<uuid:id>/delete/", drafts.throw_away, name="draft_delete"),
+    path("drafts/<uuid:id>/undo/", restore, {"model": Draft, "back": "drafts"}, name="draft_undo"),
     # safety
     path("help/", safety.help_now, name="help"),
     path("safe-use/", safety.safe_use, name="safe_use"),

@@ -9,6 +9,8 @@ from exercises.records.models import Record
 class ModuleRead(Record):
     """One module as one person read it."""
 
+    days = ()
+
     module = models.CharField(max_length=80)  # a module's slug
     section = models.CharField(max_length=80, blank=True)  # the heading last reached
     finished_at = models.DateTimeField(null=True, blank=True)
