@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connections
 from django.test import Client
@@ -17,6 +18,11 @@ BOTH = [
     "default",
     "owner",
 ]  # the app's role and the owner's: without the second, nobody makes or empties the test database
+
+
+def pytest_configure() -> None:
+    """A client of a test asks for pages: it need not list all static files first. The real site does, in the browser tests."""
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -28,7 +28,7 @@ def extracted() -> Catalog:
     catalog = Catalog(locale="nl", charset="utf-8", fuzzy=False)
     for folder in ("exercises", "kwetsbaar", "templates"):
         for file in sorted((BASE / folder).rglob("*")):
-            if file.suffix not in (".py", ".html"):
+            if file.suffix not in (".py", ".html", ".txt"):
                 continue
             text = file.read_text(encoding="utf-8")
             # Django turns a template into something like a program; JavaScript's lexer is the most forgiving

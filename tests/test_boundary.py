@@ -14,18 +14,22 @@ from django.urls import URLPattern, URLResolver, get_resolver, path
 from django.utils import translation
 
 from exercises.dimmer.models import Attempt, Dimmer
+from exercises.drafts.models import Draft
 from exercises.evidence.models import Evidence
 from exercises.feeling.models import DailyFeeling
 from exercises.journal.models import JournalEntry
 from exercises.people.models import Person
+from exercises.reading.models import ModuleRead
 from exercises.records.models import Owned, Record, uuid7
 from exercises.records.rowsecurity import NOBODY, acting_as
 from exercises.records.sealing import SealedTextField
+from exercises.records.settings import Settings
 from kwetsbaar import urls as root
 
 MODELS = {  # the first part of an address with an id → whose id it is
     "attempts": Attempt,
     "dimmer": Dimmer,
+    "drafts": Draft,
     "evidence": Evidence,
     "feeling": DailyFeeling,
     "journal": JournalEntry,
@@ -35,12 +39,18 @@ PUBLIC = {
     "about", "accessibility", "come_back", "exercise", "help", "key_points", "landing", "leave", "module",
     "privacy_statement", "questions", "read", "safe_use", "start",
 }  # fmt: skip
+WAYS_IN = {  # public too: signing in, and what belongs to it
+    "account_complete_password_reset", "account_confirm_login_code", "account_confirm_password_reset_code",
+    "account_inactive", "account_login", "account_password_reset_completed",
+    "account_request_login_code", "account_reset_password", "draft_keep", "mfa_authenticate", "mfa_login_webauthn",
+}  # fmt: skip
 
 
 def walk(patterns: list, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            yield from walk(pattern.url_patterns, prefix + str(pattern.pattern))
+            if pattern.app_name != "admin":  # it has a guard and tests of its own
+                yield from walk(pattern.url_patterns, prefix + str(pattern.pattern))
         else:
             yield prefix + str(pattern.pattern), pattern
 
@@ -54,6 +64,7 @@ def address(route: str, id: object = None) -> str:
         route.replace("<slug:slug>", "dimmer")
         .replace("<day:day>", "2026-01-02")
         .replace("<uuid:id>", str(id or uuid7()))
+        .replace("<int:pk>", "1")
     )
     return f"/{route}"
 
@@ -76,7 +87,7 @@ def test_the_walk_finds_the_house():
 
 
 def test_only_these_pages_are_public():
-    assert {pattern.name for pattern in ROUTES.values() if is_public(pattern) and pattern.name} == PUBLIC
+    assert {pattern.name for pattern in ROUTES.values() if is_public(pattern) and pattern.name} == PUBLIC | WAYS_IN
 
 
 @names("route", PRIVATE)
@@ -99,7 +110,15 @@ def one_of_each(user) -> dict[type[Record], Record]:
     attempt = Attempt.objects.create(user=user, dimmer=dimmer, level=10, expectation="pearblossom", evidence=evidence)
     feeling = DailyFeeling.objects.create(user=user, day=day, words=["sad"], sentence="pearblossom", person=person)
     entry = JournalEntry.objects.create(user=user, body="pearblossom", attempt=attempt)
-    return {type(row): row for row in (person, dimmer, evidence, attempt, feeling, entry)}
+    draft = Draft.objects.create(user=user, form="/journal/new/", row=uuid7(), body={"body": ["pearblossom"]})
+    read = ModuleRead.objects.create(user=user, module="dimmer", section="look")
+    settings = Settings.objects.create(user=user, start_with={"with": "friend"})
+    return {type(row): row for row in (person, dimmer, evidence, attempt, feeling, entry, draft, read, settings)}
+
+
+def test_the_walk_has_one_of_each_kind(emma):
+    with acting_as(emma.pk):
+        assert set(one_of_each(emma)) == {model for model in PERSONAL if issubclass(model, Record)}
 
 
 @pytest.fixture

@@ -1,18 +1,28 @@
 """Every page in a real browser: accessible, in both languages, light and dark, large and narrow."""
 
 import re
+import time
+from pathlib import Path
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.test_boundary import ROUTES
 from tests.test_main_path import PHONE, SECRETS, fill, logs, save, starts, walks
 
-LEFT_OUT = {"healthz", "readyz", "weg/"}  # no pages
-NO_PAGE = re.compile("/(undo|mark|code|delete)/$")  # addresses that only take a POST; the pages among them stand below
-EXTRA = ["en/privacy/delete/", "en/people/<uuid:id>/delete/", "en/attempts/<uuid:id>/delete/"]
-PAGES = sorted({route for route in ROUTES if route not in LEFT_OUT and not NO_PAGE.search(route)} | set(EXTRA))
+LEFT_OUT = {"drafts/", "healthz", "readyz", "weg/"}  # no pages
+NO_PAGE = re.compile("/(undo|mark|code|delete|remove)/$")  # only take a POST; the pages among them stand below
+ON_THE_WAY = re.compile(  # lead elsewhere, or are nowhere, until one is halfway: test_the_pages_on_the_way_in
+    "/(bring|logout|signup|lock|authenticate|reauthenticate|confirm|confirm-email|complete|set|change|webauthn/login"
+    "|recovery-codes|recovery-codes/download|totp/deactivate|edit)/$"
+)
+EXTRA = ["en/account/login/code/", "en/privacy/delete/", "en/people/<uuid:id>/delete/", "en/attempts/<uuid:id>/delete/"]
+PAGES = sorted(
+    {route for route in ROUTES if route not in LEFT_OUT and not (NO_PAGE.search(route) or ON_THE_WAY.search(route))}
+    | set(EXTRA)
+)
 PUBLIC = ["en/", "en/start/", "en/account/return/", "en/read/", "en/exercises/<slug:slug>/", "en/read/<slug:slug>/"]
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 
@@ -130,6 +140,74 @@ def test_the_answers_to_what_one_sends_are_accessible_too(browser, site, languag
     look("goodbye")
     context.close()
     assert found == []
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("nl", "light"), ("en", "dark")])
+def test_the_pages_on_the_way_in_are_accessible_too(browser, site, data, language, scheme):
+    """A guest adds an address, a password and a second step, locks, signs in again, and finds another guest's words."""
+    context = browser.new_context(base_url=site, viewport=PHONE, color_scheme=scheme, locale=language)
+    page = context.new_page()
+    found, mailed = [], f"{language}-{scheme}@example.org"
+
+    def look(name: str) -> None:
+        violations = Axe().run(page, options=WCAG).response["violations"]
+        found.extend((name, v["id"], [node["html"][:120] for node in v["nodes"]]) for v in violations)
+
+    def goes(path: str, name: str = "", **fields: str) -> None:
+        page.goto(f"/{language}/{path}")
+        sends(name, **fields)
+
+    def sends(name: str = "", **fields: str) -> None:
+        for field, value in fields.items():
+            page.fill(f"main [name={field}]", value)
+        with page.expect_event("framenavigated"):
+            page.locator(f"main [name={field}]").press("Enter")
+        page.wait_for_load_state()
+        if name:
+            look(name)
+
+    starts(page, language)
+    goes("account/email/", "the code for a new address", email=mailed)
+    sends("the ways in", code=code_in_mail(data, mailed))
+    goes("account/password/set/", "a password", password1="purple crocus 7")
+    page.goto(f"/{language}/account/password/change/")
+    look("another password")
+    page.goto(f"/{language}/account/2fa/totp/activate/")
+    secret = re.search(r"secret=([A-Z2-7]{32})", page.content())[1]
+    sends("recovery codes", code=code_of_app(secret))
+    recovery = page.locator(".recovery-codes li").first.inner_text().strip()
+    page.goto(f"/{language}/account/2fa/totp/deactivate/")
+    look("the second step off")
+    page.goto(f"/{language}/privacy/settings/")
+    page.locator("#lock summary").click()
+    page.fill("[name=pin]", "1357")
+    page.fill("[name=pin_again]", "1357")
+    page.locator("#lock form button").last.click()
+    page.wait_for_load_state()
+    page.goto(f"/{language}/privacy/settings/")
+    page.locator("footer [data-lock-now] button").click()
+    page.wait_for_selector("main [name=lock_pin]")
+    look("locked")
+    context.clear_cookies()
+    starts(page, language)
+    logs(page, language)
+    goes("account/login/", "the second step", login=mailed, password="purple crocus 7")
+    sends("bringing along", code=recovery)
+    assert "/account/bring/" in page.url
+    context.close()
+    assert found == []
+
+
+def code_in_mail(data: Path, address: str) -> str:
+    """The code in the newest mail to that address."""
+    mails = sorted((data / "mail").glob("*"), key=lambda file: file.stat().st_mtime_ns)
+    text = next(text for file in reversed(mails) if f"To: {address}" in (text := file.read_text()))
+    return re.search(r"^[A-Z0-9]{4,}(-[A-Z0-9]+)*$", text, re.MULTILINE)[0]
+
+
+def code_of_app(secret: str) -> str:
+    """What an authenticator app shows now."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
 
 
 def test_nothing_moves_for_who_asks_for_less_motion(browser, site):
