@@ -10,6 +10,7 @@
 | KWETSBAAR_KEYS       | keyring: 32-byte keys in base64, newest first               | made in …DATA/keys/     |
 | SECRET_KEY           | Django's signing key                                        | made in …DATA/keys/     |
 | EMAIL_URL            | where mail goes: smtps://user:password@host:465             | files in …DATA/mail/    |
+| KWETSBAAR_MAIL_FROM  | the address that mail comes from                            | notes@ the site's host  |
 | KWETSBAAR_EXIT_URL   | where the quick exit lands                                  | https://www.knmi.nl/    |
 | KWETSBAAR_CONTROLLER | who answers for the data: name and address                  | runs privately          |
 | DEBUG                | 1 for Django's debug pages; refused on https                | 0                       |
@@ -66,12 +67,17 @@ DATABASES = {
     "owner": owner,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "kwetsbaar.accounts.limits.Limits"}}
 
 # The parts
 
 INSTALLED_APPS = [
     "exercises",
     "kwetsbaar.accounts",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # registers nothing by itself: kwetsbaar/accounts/admin.py does
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -95,10 +101,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "exercises.records.rowsecurity.RowSecurityMiddleware",
     "kwetsbaar.middleware.LoginRequired",
+    "exercises.privacy.lock.LockMiddleware",
+    "kwetsbaar.middleware.Confirmed",
     "kwetsbaar.middleware.OwnTime",
 ]
 ROOT_URLCONF = "kwetsbaar.urls"
@@ -139,9 +148,73 @@ STORAGES = {
 # People
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "kwetsbaar.accounts.forms.LongEnough", "OPTIONS": {"min_length": 10}},
+    {"NAME": "kwetsbaar.accounts.forms.NotCommon"},
+]
+SESSION_ENGINE = "kwetsbaar.accounts.sessions"
 LOGIN_URL = "start"
 LOGIN_REDIRECT_URL = "today"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Signing in: with a passkey, a code by e-mail, a password, or a guest's return code
+
+ACCOUNT_ADAPTER = "kwetsbaar.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # nobody signs up; it tells that the sign-in form asks a password
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60  # seconds; mail can be slow
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_CHANGE_EMAIL = True  # one address; a new one takes its place once it is confirmed
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True  # a mail goes out either way, so that words and time are the same
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False  # a guest may sign in to an account
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_FORMS = {
+    "add_email": "kwetsbaar.accounts.forms.AddressForm",
+    "change_password": "kwetsbaar.accounts.forms.ChangePasswordForm",
+    "confirm_email_verification_code": "kwetsbaar.accounts.forms.AddressCodeForm",
+    "confirm_login_code": "kwetsbaar.accounts.forms.CodeForm",
+    "confirm_password_reset_code": "kwetsbaar.accounts.forms.ForgottenCodeForm",
+    "login": "kwetsbaar.accounts.forms.SignInForm",
+    "request_login_code": "kwetsbaar.accounts.forms.SendCodeForm",
+    "reset_password": "kwetsbaar.accounts.forms.ForgottenForm",
+    "reset_password_from_key": "kwetsbaar.accounts.forms.ForgottenPasswordForm",
+    "set_password": "kwetsbaar.accounts.forms.SetPasswordForm",
+}
+ACCOUNT_RATE_LIMITS = {  # times / in / for whom; the others are allauth's own
+    "confirm_email": "1/10s/key,5/h/key,30/h/ip",
+    "export": "5/m/user",
+    "import": "5/m/user",
+    "request_login_code": "20/m/ip,3/m/key,10/h/key",
+    "reset_password": "20/m/ip,3/m/key,10/h/key",
+    "return_code": "10/h/ip",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if PRODUCTION else 0  # the proxy in front adds the address, last
+MFA_ADAPTER = "kwetsbaar.accounts.second.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # the device asks who is there, so that a passkey is enough
+MFA_FORMS = {
+    "activate_totp": "kwetsbaar.accounts.second.AppForm",
+    "add_webauthn": "kwetsbaar.accounts.second.AddPasskeyForm",
+    "authenticate": "kwetsbaar.accounts.second.SecondStepForm",
+    "authenticate_webauthn": "kwetsbaar.accounts.second.PasskeyForm",
+    "edit_webauthn": "kwetsbaar.accounts.second.RenamePasskeyForm",
+    "login_webauthn": "kwetsbaar.accounts.second.SignInForm",
+    "generate_recovery_codes": "kwetsbaar.accounts.second.RecoveryCodesForm",
+}
 
 # Words and days
 
@@ -159,6 +232,9 @@ EMAIL_FILE_PATH = str(DATA / "mail")
 EMAIL_HOST, EMAIL_PORT = email.get("EMAIL_HOST", ""), email.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = email.get("EMAIL_HOST_USER", ""), email.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_SSL, EMAIL_USE_TLS = email.get("EMAIL_USE_SSL", False), email.get("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10  # seconds
+MAIL_HOST = "localhost" if URL.hostname in LOOPBACK else URL.hostname
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("KWETSBAAR_MAIL_FROM") or f"notes@{MAIL_HOST}"
 
 # The walls
 
@@ -193,7 +269,8 @@ SECURE_REFERRER_POLICY = (
 )
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; the longest form is a journal entry
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000  # on days that both have, a guest who is brought along picks one for each
+FILE_UPLOAD_HANDLERS = ["exercises.privacy.importing.OnlyImport"]  # in memory; on any other page nothing
 
 EXIT_URL = os.environ.get("KWETSBAAR_EXIT_URL") or "https://www.knmi.nl/"
 CONTROLLER = os.environ.get("KWETSBAAR_CONTROLLER") or _("the person who runs this site on their own machine")
@@ -201,7 +278,12 @@ CONTROLLER = os.environ.get("KWETSBAAR_CONTROLLER") or _("the person who runs th
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"discreet": {"()": "kwetsbaar.reporting.Discreet"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "discreet"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {  # by themselves Django mails errors, its own server prints addresses, Granian writes exceptions out
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "_granian": {"handlers": ["console"], "propagate": False},
+    },
 }
