@@ -61,8 +61,7 @@ def address(route: str, language: str, ids: dict[str, str]) -> str:
     return "/" + path.replace("<uuid:id>", ids.get(part, ""))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize(("language", "scheme"), [("nl", "light"), ("en", "dark")])
 @pytest.mark.parametrize("known", [True, False], ids=["signed in", "visitor"])
 def test_every_page_is_accessible_and_fits_a_small_screen(browser, site, walked, language, scheme, known):
     state, ids = walked
