@@ -22,8 +22,9 @@ from exercises.evidence.models import Evidence
 from exercises.feeling.models import DailyFeeling
 from exercises.journal.models import JournalEntry
 from exercises.people.models import Person
+from exercises.people.names import hiding, initials
 from exercises.privacy.diary import markdown
-from exercises.privacy.export import Wanted, bundle, hiding, initials, zipped
+from exercises.privacy.export import Wanted, bundle, zipped
 from exercises.privacy.portable import fields_of, kinds
 from exercises.privacy.words import WORDS
 from exercises.records.models import uuid7

@@ -1,8 +1,6 @@
 """Everything a person kept, as one zip that is made while it is being sent: nothing on disk, little in memory."""
 
 import json
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import pgettext
 
+from exercises.people.names import hiding
 from exercises.privacy.diary import Diary, html, markdown_month, markdown_rest
 from exercises.privacy.portable import kinds, plain, rows_of, values_of
 from exercises.privacy.words import as_is
@@ -106,31 +105,6 @@ def _each(value: Any, hide: Callable[[str], str]) -> Any:
 
 def _json(value: Any) -> str:
     return json.dumps(value, default=plain, ensure_ascii=False)
-
-
-# Initials
-
-
-def hiding(names: Iterable[str]) -> Callable[[str], str]:
-    """A function that puts initials for each of these names where it stands as a whole word, exactly so written."""
-    by_name = {form: initials(name) for name in names if name for form in _written(name)}
-    if not by_name:
-        return as_is
-    longest_first = sorted(by_name, key=len, reverse=True)
-    either = "|".join(map(re.escape, longest_first))
-    pattern = re.compile(rf"(?<!\w)(?:{either})(?![\w\u0300-\u036f])")
-    return lambda text: by_name.get(text) or pattern.sub(lambda match: by_name[match[0]], text)
-
-
-def _written(name: str) -> set[str]:
-    """The same name as different keyboards write its accents."""
-    return {name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)}
-
-
-def initials(name: str) -> str:
-    """`Jan-Peter` is `J.P.`; a name without letters is `…`."""
-    firsts = (next(filter(str.isalnum, part), "") for part in re.split(r"[\s\-]+", unicodedata.normalize("NFC", name)))
-    return "".join(f"{first.upper()}." for first in firsts if first) or "…"
 
 
 # The zip
