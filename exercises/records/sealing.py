@@ -196,9 +196,11 @@ class SealedTextField(models.TextField):
         return super().formfield(**{"form_class": Lines} | kwargs)
 
     def get_prep_value(self, value: Any) -> bytes | None:
-        if value is not None and not isinstance(value, Sealed):
+        if isinstance(value, Sealed):
+            return bytes(value)
+        if value:
             raise TypeError(f"{self.name} is sealed: save the row; it cannot be filtered on or updated in bulk")
-        return value if value is None else bytes(value)
+        return None  # empty: what a migration gives to the rows that are there already
 
     def value_to_string(self, row: Any) -> str:
         raise TypeError("sealed text is not serialized")
