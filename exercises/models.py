@@ -6,9 +6,11 @@ from exercises.evidence.models import Evidence
 from exercises.feeling.models import DailyFeeling
 from exercises.journal.models import JournalEntry
 from exercises.people.models import Person
+from exercises.progress.models import SelfCheck
 from exercises.reading.models import ModuleRead
 from exercises.records.models import DataKey, KeyringProof
 from exercises.records.settings import Settings
+from exercises.sharing.models import Share, Summary
 
 __all__ = [
     "Attempt",
@@ -21,5 +23,8 @@ __all__ = [
     "KeyringProof",
     "ModuleRead",
     "Person",
+    "SelfCheck",
     "Settings",
+    "Share",
+    "Summary",
 ]

@@ -12,6 +12,7 @@ from django.views.generic import RedirectView
 
 from exercises.drafts.views import keep
 from exercises.safety.views import leave
+from exercises.sharing.views import shared
 from kwetsbaar.accounts import bringing, second
 from kwetsbaar.accounts import views as accounts
 from kwetsbaar.accounts.admin import site
@@ -58,6 +59,7 @@ urlpatterns = [
     path("healthz", healthy),
     path("readyz", ready),
     path("drafts/", keep, name="draft_keep"),
+    path("share/<str:token>/", shared, name="shared"),
     path("beheer/", site.urls),
     *i18n_patterns(
         path("", accounts.landing, name="landing"),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import DataError, ProgrammingError, connection, models
 from django.http import Http404
 from django.urls import URLPattern, URLResolver, get_resolver, path
-from django.utils import translation
+from django.utils import timezone, translation
 
 from exercises.dimmer.models import Attempt, Dimmer
 from exercises.drafts.models import Draft
@@ -19,11 +19,13 @@ from exercises.evidence.models import Evidence
 from exercises.feeling.models import DailyFeeling
 from exercises.journal.models import JournalEntry
 from exercises.people.models import Person
+from exercises.progress.models import SelfCheck
 from exercises.reading.models import ModuleRead
 from exercises.records.models import Owned, Record, uuid7
 from exercises.records.rowsecurity import NOBODY, acting_as
 from exercises.records.sealing import SealedTextField
 from exercises.records.settings import Settings
+from exercises.sharing.models import Share, Summary
 from kwetsbaar import urls as root
 
 MODELS = {  # the first part of an address with an id → whose id it is
@@ -34,10 +36,13 @@ MODELS = {  # the first part of an address with an id → whose id it is
     "feeling": DailyFeeling,
     "journal": JournalEntry,
     "people": Person,
+    "progress": SelfCheck,
+    "share": Share,
+    "summary": Summary,
 }
 PUBLIC = {
     "about", "accessibility", "come_back", "exercise", "help", "key_points", "landing", "leave", "module",
-    "privacy_statement", "questions", "read", "safe_use", "start",
+    "privacy_statement", "questions", "read", "safe_use", "shared", "start",
 }  # fmt: skip
 WAYS_IN = {  # public too: signing in, and what belongs to it
     "account_complete_password_reset", "account_confirm_login_code", "account_confirm_password_reset_code",
@@ -65,6 +70,7 @@ def address(route: str, id: object = None) -> str:
         .replace("<day:day>", "2026-01-02")
         .replace("<uuid:id>", str(id or uuid7()))
         .replace("<int:pk>", "1")
+        .replace("<str:token>", "x")
     )
     return f"/{route}"
 
@@ -113,7 +119,11 @@ def one_of_each(user) -> dict[type[Record], Record]:
     draft = Draft.objects.create(user=user, form="/journal/new/", row=uuid7(), body={"body": ["pearblossom"]})
     read = ModuleRead.objects.create(user=user, module="dimmer", section="look")
     settings = Settings.objects.create(user=user, start_with={"with": "friend"})
-    return {type(row): row for row in (person, dimmer, evidence, attempt, feeling, entry, draft, read, settings)}
+    check = SelfCheck.objects.create(user=user, day=day, answers=[0, 1, 2, 3, 4, None, 0])
+    share = Share.objects.create(user=user, pieces=[str(evidence.pk)], expires_at=timezone.now() + timedelta(days=1))
+    summary = Summary.objects.create(user=user, pieces=[str(evidence.pk)], practised="pearblossom")
+    rows = (person, dimmer, evidence, attempt, feeling, entry, draft, read, settings, check, share, summary)
+    return {type(row): row for row in rows}
 
 
 def test_the_walk_has_one_of_each_kind(emma):

@@ -45,15 +45,14 @@ def fill(user) -> None:
 
 
 def all_of(user) -> dict:
-    """Everything a person has, deleted or not, opened: kind → id → values by field."""
+    """Everything a person has, deleted or not, opened: kind → id → values by field, but what a kind keeps to itself."""
+
+    def values(row) -> dict:
+        left_out = {"user"} | getattr(row, "not_portable", set())
+        return {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.name not in left_out}
+
     with acting_as(user.pk):
-        return {
-            model: {
-                row.pk: {f.attname: getattr(row, f.attname) for f in model._meta.concrete_fields if f.name != "user"}
-                for row in model.with_deleted.all()
-            }
-            for model in kinds()
-        }
+        return {model: {row.pk: values(row) for row in model.with_deleted.all()} for model in kinds()}
 
 
 @pytest.fixture
@@ -100,7 +99,7 @@ def test_wherever_there_is_room_for_one_it_is_settled_what_becomes_of_both():
     room_for_one = {
         model for model in kinds() if any(isinstance(c, models.UniqueConstraint) for c in model._meta.constraints)
     }
-    assert room_for_one == set(moving.SETTLED)
+    assert room_for_one <= set(moving.SETTLED)
     assert not room_for_one & {target for model in kinds() for target in points_at(model)}, "ids have to stay"
 
 

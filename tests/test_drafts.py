@@ -1,7 +1,7 @@
 """What is being typed is never lost: kept on the server, shown again where it was typed, gone once it is saved."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from exercises.dimmer.models import Attempt
+from exercises.dimmer.models import Attempt, Dimmer
 from exercises.drafts.keeping import page_of
 from exercises.drafts.models import KEPT_FOR, Draft
 from exercises.journal.models import JournalEntry
@@ -43,6 +43,7 @@ class Page(HTMLParser):
         super().__init__()
         self.fields: dict[str, list[str]] = {}
         self.words: list[str] = []  # the names of the fields for words
+        self.choices: dict[str, str] = {}  # the last answer to each question with one
         self.keeps: dict[str, str | None] = {}  # the attributes of the element that says where to keep
         self._open = self._text = self._select = None
         form = next(each for each in re.findall(r"<form.*?</form>", response.text, re.S) if 'name="seen"' in each)
@@ -56,6 +57,10 @@ class Page(HTMLParser):
         name = a.get("name", "")
         if tag == "input" and name and (a["type"] not in ("radio", "checkbox") or "checked" in a):
             self.fields.setdefault(name, []).append(a.get("value") or ("on" if a["type"] == "checkbox" else ""))
+        if name and a.get("type") == "radio" and a["value"]:
+            self.choices[name] = a["value"]
+        if a.get("type") == "checkbox" and a.get("value", "on") != "on":
+            self.choices[name] = a["value"]
         if name and (tag == "textarea" or (tag == "input" and a["type"] == "text")):
             self.words.append(name)
         if tag == "textarea":
@@ -120,6 +125,7 @@ def paths(emmas) -> list[str]:
         *found,
         f"/en/attempts/{emmas[Attempt].pk}/?edit=1",
         "/en/exercises/safe-answer/",
+        "/en/summary/?edit=1",
         NEW + "?module=dimmer&prompt=1",
     ]
 
@@ -127,15 +133,17 @@ def paths(emmas) -> list[str]:
 def test_every_form_of_a_record_gives_back_what_was_typed_and_forgets_it_when_saved(as_emma, emma, emmas):
     with acting_as(emma.pk):
         emmas[Draft].delete()
+        done = emma.attempts.create(dimmer=emmas[Dimmer], level=10, done="full", done_on=date(2026, 1, 2))
     templates = set()
-    for path in paths(emmas):
+    for path in [*paths(emmas), f"/en/attempts/{done.pk}/look-back/"]:
         response = as_emma.get(path)
         if 'name="seen"' not in response.text:
             continue
         templates.add(response.templates[0].name)
         page = Page(response)
-        assert page.words, path
-        sent = page.types(**{name: f"{SECRET} {n}"[-38:] for n, name in enumerate(page.words)})
+        typed = {name: f"{SECRET} {n}"[-38:] for n, name in enumerate(page.words)} or page.choices
+        assert typed, path
+        sent = page.types(**typed)
         assert keeps(as_emma, sent).status_code == 200, path
         again = as_emma.get(path)
         assert "It is not saved yet." in again.text, path

@@ -23,6 +23,7 @@ from exercises.evidence.models import Evidence
 from exercises.feeling.models import DailyFeeling
 from exercises.journal.models import JournalEntry
 from exercises.people.models import Person, Relation
+from exercises.people.trust import CHOICES, OUTCOMES
 from exercises.privacy import importing
 from exercises.privacy.export import FORMAT, VERSION
 from exercises.privacy.importing import MOST_TOLD, Reader, bring_back, new_id, read
@@ -221,7 +222,10 @@ def people(draw) -> Any:
             3,
             name=text,
             relation=st.sampled_from(["", *Relation.values]),
-            trust_answers=st.dictionaries(text, text, max_size=2),
+            trust_outcome=st.sampled_from(["", *OUTCOMES]),
+            trust_answers=st.fixed_dictionaries(
+                {}, optional={key: st.sampled_from([*answers]) for key, answers in CHOICES.items()}
+            ),
             paused_at=st.none() | moment,
         )(user)
         person = st.none() | st.sampled_from(persons) if persons else st.none()

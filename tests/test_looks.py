@@ -13,7 +13,7 @@ from tests.test_boundary import ROUTES
 from tests.test_main_path import PHONE, SECRETS, fill, logs, save, starts, walks
 
 LEFT_OUT = {"drafts/", "healthz", "readyz", "weg/"}  # no pages
-NO_PAGE = re.compile("/(undo|mark|code|delete|remove)/$")  # only take a POST; the pages among them stand below
+NO_PAGE = re.compile("/(undo|mark|code|delete|remove|not-today|not-safe)/$")  # only a POST; pages among them: below
 ON_THE_WAY = re.compile(  # lead elsewhere, or are nowhere, until one is halfway: test_the_pages_on_the_way_in
     "/(bring|logout|signup|lock|authenticate|reauthenticate|confirm|confirm-email|complete|set|change|webauthn/login"
     "|recovery-codes|recovery-codes/download|totp/deactivate|edit)/$"
@@ -43,6 +43,10 @@ def walked(browser: Browser, site: str) -> tuple[dict, dict[str, str]]:
     if not ids["attempts"]:
         page.goto(f"/nl/dimmer/{ids['dimmer']}/")
         ids["attempts"] = first_id(page, "attempts")
+    page.goto("/nl/share/new/")
+    page.locator("[name=pieces]").first.check()
+    save(page)
+    ids["share"], ids["token"] = (url.rstrip("/").rpartition("/")[2] for url in (page.url, page.input_value("#link")))
     state = context.storage_state()
     context.close()
     assert all(ids.values()), ids
@@ -58,7 +62,7 @@ def first_id(page: Page, part: str) -> str:
 def address(route: str, language: str, ids: dict[str, str]) -> str:
     part = route.split("/")[1] if "/" in route else ""
     path = route.replace("en/", f"{language}/", 1).replace("<slug:slug>", "dimmer").replace("<day:day>", "2026-11-01")
-    return "/" + path.replace("<uuid:id>", ids.get(part, ""))
+    return "/" + path.replace("<uuid:id>", ids.get(part, "")).replace("<str:token>", ids.get("token", ""))
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("nl", "light"), ("en", "dark")])

@@ -54,7 +54,9 @@ def starts(page: Page, language: str = "nl", then: str = "") -> str:
 def save(page: Page, clicks: int = 1) -> None:
     """Presses the page's own save button, and waits for what comes after."""
     with page.expect_event("framenavigated"):
-        page.locator("main form .save-bar button, main form button.button:not(.text)").first.click(click_count=clicks)
+        bar = page.locator("main form .save-bar button")
+        button = bar if bar.count() else page.locator("main form button.button:not(.text)")
+        button.first.click(click_count=clicks)
     page.wait_for_load_state()
 
 

@@ -1,6 +1,8 @@
 """People: a nickname is enough, and what goes along when someone is deleted."""
 
+import re
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,6 +13,7 @@ from exercises.evidence.models import Evidence
 from exercises.feeling.models import DailyFeeling
 from exercises.people.models import Person
 from exercises.records.models import uuid7
+from exercises.records.paging import PAGE
 from exercises.records.rowsecurity import acting_as
 
 pytestmark = pytest.mark.django_db
@@ -148,3 +151,127 @@ def test_the_list_asks_as_much_of_the_database_for_twelve_as_for_one(as_emma, em
             Person.objects.create(user=emma, name=str(number))
     with django_assert_num_queries(len(one)):
         assert len(as_emma.get("/en/people/").context["people"]) == 12
+
+
+# One person's page: what was tried, how they reacted, what was met
+
+
+def steps(user, person: Person, number: int = 1, **fields: Any) -> list[Attempt]:
+    """So many steps with this person that were done."""
+    given = {"level": 20, "done": "full", "done_on": date(2026, 3, 2), "more": "I am broke"} | fields
+    with acting_as(user.pk):
+        dimmer = person.dimmers.first() or Dimmer.objects.create(user=user, person=person, topic="money")
+        return [Attempt.objects.create(user=user, dimmer=dimmer, **given) for _number in range(number)]
+
+
+def someone(user, name: str = "Samira") -> Person:
+    with acting_as(user.pk):
+        return Person.objects.create(user=user, name=name)
+
+
+def text(client, person: Person, query: str = "") -> str:
+    """The words of the person's page."""
+    answer = client.get(f"/en/people/{person.pk}/{query}")
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", answer.content.decode()))
+
+
+def test_what_was_tried_stands_on_the_persons_page_with_level_and_day(as_emma, emma):
+    person = someone(emma)
+    (step,) = steps(emma, person, level=40)
+    steps(emma, person, done="no", more="I keep quiet")
+    steps(emma, person, done="", more="still to come")
+    page = text(as_emma, person)
+    assert re.search("I am broke level 40 · 2 March 2026", page)
+    assert re.search("I keep quiet level 20 · 2 March 2026 · not now", page)
+    assert "still to come" not in page
+    assert f'href="/en/attempts/{step.pk}/"' in as_emma.get(f"/en/people/{person.pk}/").content.decode()
+
+
+def test_a_step_without_words_is_listed_by_its_topic(as_emma, emma):
+    person = someone(emma)
+    steps(emma, person, more="")
+    assert "money level 20" in text(as_emma, person)
+
+
+def test_more_than_a_page_of_steps_can_be_walked_through_none_left_out(as_emma, emma):
+    person = someone(emma)
+    made = {step.pk for step in steps(emma, person, PAGE + 3)}
+    first = as_emma.get(f"/en/people/{person.pk}/")
+    older = as_emma.get(f"/en/people/{person.pk}/", {"before": first.context["older"]})
+    shown = [step.pk for page in (first, older) for step in page.context["steps"]]
+    assert len(shown) == PAGE + 3
+    assert set(shown) == made
+    assert "Back to the newest" in older.content.decode()
+    assert not older.context["older"]
+
+
+def test_how_they_reacted_is_told_in_words_over_all_steps(as_emma, emma):
+    person = someone(emma)
+    steps(emma, person, PAGE + 1, reaction="ok")
+    steps(emma, person, reaction="punish")
+    steps(emma, person, 2, reaction="cold")
+    steps(emma, person, reaction="")
+    page = text(as_emma, person)
+    assert f"Okay {PAGE + 1} times Cold 2 times Punished me once" in page
+
+
+def test_signs_met_with_them_are_counted_the_most_frequent_first(as_emma, emma):
+    person, other = someone(emma), someone(emma, "Kim")
+    steps(emma, person, signs=["calm_voice", "breath_sinks"])
+    steps(emma, person, 2, signs=["breath_sinks", "a key of long ago"])
+    steps(emma, other, 5, signs=["phone_away"])
+    page = text(as_emma, person)
+    assert "your breathing settles 3 times a calm voice once" in page
+    assert "phone" not in page
+
+
+def test_the_last_evidence_with_them_leads_to_all_of_it(as_emma, emma):
+    person, other = someone(emma), someone(emma, "Kim")
+    with acting_as(emma.pk):
+        for day in range(1, 6):
+            Evidence.objects.create(
+                user=emma, person=person, happened_on=date(2026, 3, day), happened=f"It held {day}."
+            )
+        Evidence.objects.create(user=emma, person=other, happened_on=date(2026, 3, 9), happened="Elsewhere.")
+    page = as_emma.get(f"/en/people/{person.pk}/").content.decode()
+    assert re.findall(r"It held \d", page) == ["It held 5", "It held 4", "It held 3"]
+    assert "Elsewhere" not in page
+    everything = as_emma.get(re.search(r'href="(/en/evidence/\?person=[^"]*)"', page)[1]).content.decode()
+    assert len(set(re.findall(r"It held \d", everything))) == 5
+    assert "Elsewhere" not in everything
+
+
+def test_nothing_is_said_of_what_there_is_not_yet(as_emma, emma):
+    page = text(as_emma, someone(emma))
+    for heading in ("What you tried", "How this person reacted", "Signs of safety", "What you survived"):
+        assert heading not in page
+
+
+@pytest.mark.parametrize("before", ["x", "~", "2026-01-02~x", "\x00"])
+def test_an_odd_place_in_the_steps_shows_the_newest(as_emma, emma, before):
+    person = someone(emma)
+    steps(emma, person)
+    assert as_emma.get(f"/en/people/{person.pk}/", {"before": before}).context["steps"]
+
+
+def test_a_persons_page_asks_as_much_of_the_database_for_forty_steps_as_for_one(
+    as_emma, emma, django_assert_num_queries
+):
+    person = someone(emma)
+    fields: dict[str, Any] = {"reaction": "ok", "signs": ["calm_voice"]}
+
+    def more(number: int) -> None:
+        steps(emma, person, number, **fields)
+        with acting_as(emma.pk):
+            for _number in range(number):
+                Evidence.objects.create(user=emma, person=person, happened_on=date(2026, 3, 1), happened="It held.")
+                Dimmer.objects.create(user=emma, person=person, topic="more")
+
+    more(1)
+    with CaptureQueriesContext(connection) as one:
+        as_emma.get(f"/en/people/{person.pk}/")
+    more(40)
+    with django_assert_num_queries(len(one)):
+        assert len(as_emma.get(f"/en/people/{person.pk}/").context["steps"]) == PAGE
+    print("queries of a person's page:", len(one))

@@ -1,6 +1,7 @@
 """Looking back: counted rightly, drawn as the table says, never a word about what is missing."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from html import unescape
@@ -14,6 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exercises.course.pages import course
+from exercises.dimmer.habits import HABITS, SIGNS
+from exercises.dimmer.models import Reaction
+from exercises.feeling.vocabulary import WORDS
 from exercises.progress import charts, summary
 from exercises.records.rowsecurity import acting_as
 
@@ -24,22 +28,32 @@ figures = st.none() | st.integers(0, 10)
 days = st.dates(date(2024, 1, 1), date(2026, 12, 31))
 
 
+def keys(known):
+    """One of the keys that are known, or one of before, brought back from elsewhere."""
+    return st.sampled_from([*known, "a-key-of-before"])
+
+
 @st.composite
 def attempts(draw, **fixed):
     """An attempt as a plain object, with anything that the database would accept."""
     fields = {
         "dimmer_id": draw(st.sampled_from([None, 1, 2, 3])),
         "level": draw(st.sampled_from(range(0, 101, 10))),
-        "expectation": draw(st.sampled_from(["", "no answer"])),
+        "expects": draw(st.booleans()),
         "chance": draw(st.none() | st.integers(0, 100)),
         "fear_expected": draw(figures),
         "fear_peak": draw(figures),
         "fear_after": draw(figures),
         "done": draw(st.sampled_from(["", "full", "part", "no"])),
         "came_true": draw(st.sampled_from(["", "no", "part", "yes"])),
-        "done_on": draw(days),
+        "day": draw(days),
+        "bore_it": draw(st.sampled_from(["", "yes", "hard", "no"])),
+        "habits": draw(st.lists(keys(HABITS), max_size=4)),
+        "signs": draw(st.lists(keys(SIGNS), max_size=4)),
+        "leave_out": draw(st.just("") | keys(HABITS)),
+        "reaction": draw(st.just("") | keys(Reaction.values)),
     }
-    return SimpleNamespace(**fields | {"dimmer": f"dimmer {fields['dimmer_id']}"} | fixed)
+    return SimpleNamespace(**fields | fixed)
 
 
 histories = st.lists(attempts(), max_size=30)
@@ -67,23 +81,23 @@ def test_nothing_comes_true_more_often_than_it_was_feared(history):
 def test_only_an_attempt_with_something_expected_and_an_answer_is_a_tested_prediction():
     def attempt(**fields):
         usual = {
-            "dimmer": "Noor",
+            "dimmer_id": 1,
             "done": "full",
             "came_true": "no",
             "chance": None,
-            "expectation": "",
-            "done_on": TODAY,
+            "expects": False,
+            "day": TODAY,
         }
         return SimpleNamespace(**usual | fields)
 
     tested = summary.tested
-    assert tested([attempt(expectation="silence")])
+    assert tested([attempt(expects=True)])
     assert tested([attempt(chance=0)])
     assert not tested([attempt()])
     assert not tested([attempt(chance=40, came_true="")])
     assert not tested([attempt(chance=40, done="no")])
-    assert not tested([attempt(chance=40, dimmer=None)])
-    assert not summary.guessed([attempt(expectation="silence")])
+    assert not tested([attempt(chance=40, dimmer_id=None)])
+    assert not summary.guessed([attempt(expects=True)])
 
 
 @pytest.mark.parametrize(
@@ -92,7 +106,7 @@ def test_only_an_attempt_with_something_expected_and_an_answer_is_a_tested_predi
         (summary.Outcomes(4, 1, 0, 2.0), False),
         (summary.Outcomes(4, 2, 0, 2.0), False),
         (summary.Outcomes(4, 3, 0, 2.0), True),
-        (summary.Outcomes(4, 1, 3, 2.0), True),
+        (summary.Outcomes(4, 1, 3, 2.0), False),
         (summary.Outcomes(0, 0, 0, 0.0), False),
     ],
 )
@@ -121,6 +135,78 @@ def test_the_calendar_is_84_days_in_whole_weeks_up_to_this_one(today, feelings):
     }
     assert all(cell.level == 10 * (feelings[cell.day] or 0) for cell in cells if cell.written)
     assert all(cell.ahead == (cell.day > today) for cell in cells)
+
+
+@given(days, st.dictionaries(days, figures))
+def test_the_year_is_the_52_weeks_up_to_today_each_day_once_in_its_month(today, feelings):
+    earlier, recent = summary.earlier(feelings, today), summary.calendar(feelings, today)
+    cells = [cell for week in [*earlier, *recent] for cell in week]
+    assert [cell.day for cell in cells] == [cells[0].day + timedelta(days=n) for n in range(len(cells))]
+    assert len(earlier) <= 40
+    first = summary.first_day(today, 52)
+    assert {cell.day for cell in cells if cell.written} == {day for day in feelings if first <= day <= cells[-1].day}
+    assert not earlier or any(cell.written for cell in earlier[0])
+    drawn = charts.year([*earlier, *recent])
+    assert drawn.height <= 13 * charts.MONTH
+    rows = {y - 11: first for first, y in drawn.months}
+    shown = {}
+    for level, path in drawn.paths:
+        for x, y in re.findall(r"M(\d+) (\d+)h7v13h-7z", path):
+            shown[rows[int(y)] + timedelta(days=(int(x) - 40) // 9)] = level
+            assert int(x) + 7 <= charts.WIDTH
+    assert shown == {cell.day: cell.level if cell.written else None for cell in cells if not cell.ahead}
+
+
+chosen = st.lists(st.lists(st.sampled_from([*WORDS, "as grey as rain"]), max_size=3), max_size=40)
+
+
+@given(chosen, st.randoms())
+def test_every_word_is_counted_and_lies_where_the_vocabulary_says(feelings, chance):
+    words = summary.words(feelings)
+    assert sum(word.n for word in words) == sum(map(len, feelings))
+    assert [word.n for word in words] == sorted((word.n for word in words), reverse=True)
+    places = summary.places(words)
+    lying = [WORDS[word] for each in feelings for word in each if word in WORDS and WORDS[word].valence is not None]
+    assert {(place.valence, place.arousal): place.n for place in places} == Counter(
+        (word.valence, word.arousal) for word in lying
+    )
+    assert summary.words(chance.sample(feelings, len(feelings))) == words
+    for spot in charts.spots(places):
+        assert spot.radius <= spot.x <= charts.WIDTH - spot.radius
+        assert 12 < spot.y - spot.radius < spot.y + spot.radius < 229  # the words at the ends stay free
+    assert {abs(figure) for end in charts.ENDS for figure in (end.word.valence, end.word.arousal)} == {2}
+
+
+@given(histories, st.randoms())
+def test_reactions_signs_and_habits_are_counted_whatever_the_order(history, chance):
+    mixed = chance.sample(history, len(history))
+    for sums in (summary.reactions, summary.signs, summary.habits):
+        assert sums(mixed) == sums(history)
+    done = [each for each in history if each.done in ("full", "part")]
+    with_someone = [each for each in done if each.dimmer_id]
+    for reaction in summary.reactions(history):
+        assert reaction.n == [each.reaction for each in with_someone].count(reaction.key)
+    for sign in summary.signs(history):
+        assert sign.n == sum(sign.key in each.signs for each in done)
+    assert {sign.key for sign in summary.signs(history)} == {key for each in done for key in each.signs} & set(SIGNS)
+    for bar in charts.bars(summary.signs(history)):
+        assert 1 <= bar.length <= 100
+
+
+@given(histories)
+def test_a_habit_left_out_is_one_that_was_planned_and_did_not_come_along(history):
+    made = summary.habits(history)
+    done = [each for each in history if each.done in ("full", "part")]
+    for habit in made:
+        without = [
+            each for each in done if each.dimmer_id and each.leave_out == habit.key and habit.key not in each.habits
+        ]
+        assert habit.along == sum(habit.key in each.habits for each in done)
+        assert habit.left_out == len(without)
+        assert habit.borne == sum(each.bore_it in ("yes", "hard") for each in without)
+        assert habit.borne <= habit.asked == sum(bool(each.bore_it) for each in without) <= habit.left_out
+        assert 0 <= habit.feared.k + habit.feared.partly <= habit.feared.n <= habit.left_out
+    assert [habit.along for habit in made] == sorted((habit.along for habit in made), reverse=True)
 
 
 @given(st.sets(days), days)
@@ -157,8 +243,11 @@ def test_every_dot_stands_on_the_paper_at_the_height_of_its_figure(history):
         for dot in column.dots:
             assert charts.LEFT <= dot.x <= charts.RIGHT
             assert dot.y == drawn.base - 13 * dot.value
-    for step, column in zip(steps[-charts.LAST :], charts.brightness(steps).columns, strict=True):
+    light = charts.brightness(steps, 60)
+    for step, column in zip(steps[-charts.LAST :], light.columns, strict=True):
         assert [dot.value for dot in column.dots] == [step.level]
+    assert light.enough == light.base - 7 * 6
+    assert light.room == 7 * 6
 
 
 def test_a_dot_for_nothing_noted_is_not_drawn_at_zero():
@@ -177,7 +266,8 @@ def practised() -> Callable:
             for n in range(count):
                 made = {"level": 10 * (n % 7), "chance": 50, "fear_expected": n % 11, "fear_peak": 7, "fear_after": 2}
                 made |= {"done": "full", "came_true": "no", "expectation": "silence"}
-                user.attempts.create(dimmer=dimmer, done_on=date(2026, 1, 1) + timedelta(days=n), **made | fields)
+                made |= {"done_on": date(2026, 1, 1) + timedelta(days=n)}
+                user.attempts.create(dimmer=dimmer, **made | fields)
         return dimmer
 
     return make
@@ -231,7 +321,8 @@ def test_feared_and_came_true_stand_beside_what_was_expected(as_emma, emma, prac
     page = text(as_emma.get("/en/progress/"))
     assert "You feared something 5 times. It came true once." in page
     assert "For 4 of them you guessed the chance." in page
-    assert "you expected it 2.4 times in all. It happened 0 out of 4 times." in page
+    assert "You expected it 2.4 times in all. It happened 0 of the 4 times." in page
+    assert 'href="/en/progress/predictions/"' in as_emma.get("/en/progress/").text
     assert "more often than you expected" not in page
 
 
@@ -240,7 +331,7 @@ def test_when_it_came_true_more_often_the_page_says_so_and_takes_caution_serious
     response = as_emma.get("/en/progress/")
     assert "That is more often than you expected." in text(response)
     assert "your caution may be right" in text(response)
-    assert 'href="/en/safe-use/"' in re.search(r'<p class="note">.*?</p>', response.content.decode(), re.DOTALL)[0]
+    assert 'href="/en/safe-use/"' in re.search(r'<div class="note.*?</div>', response.text, re.DOTALL)[0]
 
 
 def test_two_guesses_are_too_few_to_set_beside_what_was_expected(as_emma, emma, practised):
@@ -253,7 +344,7 @@ def test_two_guesses_are_too_few_to_set_beside_what_was_expected(as_emma, emma, 
 def test_the_table_has_the_figures_that_are_drawn(as_emma, emma, practised):
     practised(emma, count=25)
     page = as_emma.get("/en/progress/").content.decode()
-    tension, brightness = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
+    tension, brightness, *_ = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
 
     def drawn(figure, kind, base, unit):
         return [
@@ -269,14 +360,86 @@ def test_the_table_has_the_figures_that_are_drawn(as_emma, emma, practised):
     assert levels == [10 * level for level in drawn(brightness, "cell range", 82, 7)]
 
 
+def lived(user, days=400):
+    """A feeling on each third of the last days, with words of the list and of one's own."""
+    today = timezone.localdate(timezone=user.zone)
+    with acting_as(user.pk):
+        for n in range(0, days, 3):
+            words = ["calm", "sad" if n % 2 else "as grey as rain"]
+            user.feelings.create(day=today - timedelta(days=n), words=words, intensity=n % 11)
+    return today
+
+
 def test_every_drawing_has_a_name_and_a_table(as_emma, emma, practised):
-    practised(emma)
+    practised(emma, reaction="ok", signs=["calm_voice"])
+    lived(emma)
     page = as_emma.get("/en/progress/").content.decode()
     figures = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
-    assert len(figures) == 2
+    assert len(figures) == 6  # tension, brightness, reactions, signs, the year, the words
     for figure in figures:
-        assert re.search(r'<svg role="img"[^>]* aria-label="[^"]{20,}"', figure)
-        assert "<table>" in figure
+        assert "<table" in figure
+        for drawing in re.findall(r"<svg[^>]*>", figure):
+            assert "aria-hidden" in drawing or re.search(r'role="img"[^>]* aria-label="[^"]{20,}"', drawing)
+
+
+def test_many_dimmers_can_all_be_seen(as_emma, emma, practised):
+    for n in range(8):
+        practised(emma, name=f"person {n}", count=1, done_on=date(2026, 1, 1 + n))
+    page = as_emma.get("/en/progress/")
+    assert [dimmer.name for dimmer, _ in page.context["dimmers"]] == [f"person {n} · work" for n in range(7, 1, -1)]
+    assert "Show 2 more dimmers" in text(page)
+    assert "?all=1" in page.text
+    everything = as_emma.get("/en/progress/?all=1")
+    assert len(everything.context["dimmers"]) == 8
+    assert "more dimmer" not in everything.text
+
+
+def test_reactions_and_signs_are_counted_beside_their_bars(as_emma, emma, practised):
+    practised(emma, count=3, reaction="ok", signs=["calm_voice", "phone_away"])
+    practised(emma, name="Noor", count=1, reaction="cold", signs=["calm_voice"])
+    with acting_as(emma.pk):
+        emma.attempts.create(level=0, done="full", reaction="punish", signs=["breath_sinks"])  # only looked
+    page = as_emma.get("/en/progress/").text
+    bars = re.findall(r'<tr><th scope="row">([^<]*)</th><td>(\d+)</td><td><svg.*?width="(\d+)"', page)
+    assert [(unescape(name), int(n), int(length)) for name, n, length in bars] == [
+        ("Okay", 3, 100),
+        ("Cold", 1, 33),
+        ("a calm voice", 4, 100),
+        ("puts the phone away", 3, 75),
+        ("your breathing settles", 1, 25),
+    ]
+
+
+def test_the_year_stands_on_one_picture_and_each_of_its_days_can_be_opened(as_emma, emma):
+    today = lived(emma)
+    response = as_emma.get("/en/progress/")
+    picture = re.search(r'<svg class="year".*?</svg>', response.text, re.DOTALL)[0]
+    first = summary.first_day(today, 52)
+    written = {today - timedelta(days=n) for n in range(0, 400, 3) if today - timedelta(days=n) >= first}
+    assert picture.count("z") == (today - first).days + 1
+    assert sum(path.count("z") for path in re.findall(r"<path[^>]* data-level[^>]*>", picture)) == len(written)
+    tables = "".join(re.findall(r'<table class="calendar">.*?</table>', response.text, re.DOTALL))
+    assert {date.fromisoformat(day) for day in re.findall(r'href="/en/feeling/([\d-]+)/"', tables)} == written
+
+
+def test_someone_who_began_this_month_is_not_shown_an_empty_year(as_emma, emma):
+    lived(emma, days=20)
+    page = as_emma.get("/en/progress/").text
+    assert 'class="year"' not in page
+    assert "52 weeks, a row" not in page
+    assert page.count('<table class="calendar">') == 1
+
+
+def test_feelings_lie_between_words_and_are_not_called_good_or_bad(as_emma, emma):
+    lived(emma)
+    page = as_emma.get("/en/progress/").text
+    picture = re.search(r'<svg role="img" viewBox="0 0 320 244".*?</svg>', page, re.DOTALL)[0]
+    named = re.findall(r"<text[^>]*>([^<]*)</text>", picture)
+    assert named == ["overwhelmed", "excited", "empty", "relaxed"]
+    assert picture.count("<circle") == 2  # calm, sad; a word of one's own lies nowhere
+    table = re.findall(r'<span class="own">([^<]*)</span></th><td>(\d+)', page)
+    assert dict(table).keys() == {"calm", "sad", "as grey as rain"}
+    assert not re.search(r"\b(good|bad|positive|negative|score|average)\b", text(as_emma.get("/en/progress/")), re.I)
 
 
 def test_the_calendar_leads_to_the_days_that_were_written(as_emma, emma):
@@ -356,7 +519,8 @@ def test_a_long_history_asks_the_database_as_little_as_a_short_one(as_emma, emma
         as_emma.get("/en/progress/")
     tables = [query["sql"] for query in many if 'FROM "exercises_' in query["sql"]]
     assert len(many) == len(few)
-    assert len(tables) == 7, tables  # wishes, attempts, feelings, reads, entries, evidence, and the key to the words
+    # wishes, attempts, dimmers, feelings (counted, and a year of them), reads, entries, evidence, the key to the words
+    assert len(tables) == 9, tables
 
 
 def test_a_visitor_is_sent_to_the_start(client, db):

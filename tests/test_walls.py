@@ -58,7 +58,7 @@ def walled(response) -> None:
     assert {"base-uri", "form-action", "frame-ancestors"} <= set(allowed), "these do not fall back on default-src"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
-    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Referrer-Policy"] in ("same-origin", "no-referrer")
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert response["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "camera=()" in response["Permissions-Policy"]

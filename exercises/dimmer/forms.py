@@ -12,6 +12,7 @@ from exercises.course.pages import NOTCHES, course
 from exercises.dimmer import advice
 from exercises.dimmer.habits import HABITS, SIGNS, SIGNS_OTHER
 from exercises.dimmer.models import CAME_OF_IT, Attempt, Bore, CameTrue, Dimmer, Done, Reaction, answered
+from exercises.dimmer.next_step import NextStep
 from exercises.people.forms import PersonChoice, PersonForm, PutAwayForm, name_field, relation_field
 from exercises.people.models import Relation
 from exercises.records.fields import NO_ANSWER, TENSION, Chips, DayField, ManyChips, ScaleField
@@ -25,6 +26,9 @@ SITUATIONS = {
     "together": pgettext_lazy("situation", "when you are together"),
 }
 MINUTES = (5, 10, 20)
+
+
+RATHER_TOMORROW = _("One step up a day is enough. Choose a later day for this one, or a level that is not higher.")
 
 
 class Notches(forms.RadioSelect):
@@ -207,9 +211,32 @@ class PlanForm(RecordForm):
         }
         widgets = {"usual": text(), "more": text(), "expectation": text(), "if_then": text()}
 
+    def __init__(self, *args: Any, next_step: NextStep | None = None, **kwargs: Any) -> None:
+        self.next_step = next_step  # what was offered; None where nothing is
+        super().__init__(*args, **kwargs)
+
     def clean_level(self) -> int:
         level = self.cleaned_data["level"]
         return self.get_initial_for_field(self.fields["level"], "level") if level is None else level
+
+    def clean(self) -> None:
+        super().clean()
+        level = self.cleaned_data.get("level")
+        if self.next_step is None or level is None:
+            return
+        if self._is_second_raise(level):
+            self.add_error("level", RATHER_TOMORROW)
+        if self.instance._state.adding:
+            self.instance.advice = self.next_step.record()
+
+    def _is_second_raise(self, level: int) -> bool:
+        """Whether this would be a raise on a day (where none was chosen: today) that has one already."""
+        row, today = self.instance, timezone.localdate()
+        stays = not row._state.adding and not {"level", "planned_for"} & set(self.changed_data)
+        if stays or row.done or not self.next_step or not self.next_step.is_higher(level):
+            return False
+        others = self.user.attempts.exclude(pk=self.cleaned_data.get("id") or row.pk)
+        return others.raised_on(max(self.cleaned_data.get("planned_for") or today, today))
 
     def clean_exercise(self) -> str:
         slug = self.cleaned_data["exercise"]
@@ -222,6 +249,7 @@ class PlanForm(RecordForm):
 
     def save(self, commit: bool = True) -> Attempt:
         attempt = super().save(commit)
+        attempt.note_choice()
         attempt.put_with_evidence(attempt.in_evidence, timezone.localdate(), self.changed_data)
         return attempt
 
@@ -322,6 +350,8 @@ class AfterForm(RecordForm):
 
     def save(self, commit: bool = True) -> Attempt:
         attempt = super().save(commit)
+        if attempt.person and attempt.reaction == Reaction.PUNISH and "reaction" in self.changed_data:
+            attempt.person.pause(timezone.now())
         attempt.put_with_evidence(self.cleaned_data["add_evidence"], timezone.localdate(), self.changed_data)
         return attempt
 

@@ -5,7 +5,7 @@ from django.utils.translation import pgettext_lazy as _p
 HABITS = {
     "joke": _p("habit", "a joke afterwards"),
     "half_sentence": _p("habit", "not finishing the sentence"),
-    "never_mind": _p("habit", "‘never mind’ or ‘it's not that bad’"),
+    "never_mind": _p("habit", "‘never mind’ or ‘it’s not that bad’"),
     "question_back": _p("habit", "a quick question back"),
     "you_or_people": _p("habit", "saying ‘you’ or ‘people’ instead of ‘I’"),
     "sorry_first": _p("habit", "saying sorry beforehand"),

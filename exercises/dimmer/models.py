@@ -1,14 +1,15 @@
 """The dimmer: one person and one topic; and the attempts, each a prediction and what came of it."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
-from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import EMPTY_VALUES
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
 from django.utils.translation import pgettext_lazy as _p
 
 from exercises.course.pages import NOTCHES
@@ -24,6 +25,12 @@ from exercises.records.sealing import SealedTextField
 CAME_OF_IT = (
     "happened", "came_true", "fear_peak", "fear_after", "bore_it", "habits", "signs", "reaction", "too_much", "learned",
 )  # fmt: skip
+LOOK_BACK_FOR = 7  # days after a step, in which is asked once how one looks back on it
+FIGURES = (  # what sums and charts need of a step
+    "user", "dimmer", "level", "chance", "fear_expected", "fear_peak", "fear_after", "leave_out",
+    "done", "came_true", "bore_it", "habits", "signs", "reaction",
+)  # fmt: skip
+DAY = Coalesce("done_on", TruncDate("created_at"))  # when a step was done, or else planned
 COPIED = {  # a field of evidence → the fields of the step that it repeats
     "happened_on": {"done_on"},
     "level": {"level"},
@@ -72,10 +79,6 @@ class DimmerQuerySet(RecordQuerySet):
         """Neither put away, nor with someone who is."""
         return self.filter(archived_at=None, person__archived_at=None)
 
-    def unpaused(self) -> Self:
-        """Those with someone a next step may be suggested for."""
-        return self.filter(person__paused_at=None)
-
     def with_level(self) -> Self:
         """Each with `level_now` and `last_done_on` of the last step that was done; None where there is none."""
         steps = Attempt.objects.filter(user=OuterRef("user"), dimmer=OuterRef("pk")).was_done().latest_first()
@@ -92,6 +95,7 @@ class Dimmer(Record):
     person = models.ForeignKey(Person, models.CASCADE, db_index=False)
     topic = SealedTextField(max_length=200)
     ceiling = models.PositiveSmallIntegerField(default=advice.CEILING)
+    rested_on = models.DateField(null=True, blank=True)  # "not today" was the choice on this day
     archived_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[Any] = RecordManager.from_queryset(DimmerQuerySet)()
@@ -123,10 +127,14 @@ class AttemptQuerySet(RecordQuerySet):
         """Those with an answer: done, done in part, or not now."""
         return self.exclude(done="")
 
-    def observed(self, cursor: Cursor | None) -> Self:
-        """Those without a dimmer that were answered, the newest first; with a cursor, what comes after it."""
-        rows = self.filter(dimmer=None).answered().newest_first()
+    def before(self, cursor: Cursor | None) -> Self:
+        """The newest first; with a cursor, what comes after it."""
+        rows = self.newest_first()
         return rows.filter(id__lt=cursor.id) if cursor else rows
+
+    def observed(self) -> Self:
+        """Those without a dimmer that were answered."""
+        return self.filter(dimmer=None).answered()
 
     def was_done(self) -> Self:
         """Those that were done, wholly or partly."""
@@ -140,10 +148,48 @@ class AttemptQuerySet(RecordQuerySet):
         """Steps with this person, in all their dimmers."""
         return self.filter(dimmer__person=person)
 
-    def who_punished(self) -> set[UUID]:
-        """The ids of the persons who answered any of these with punishment, in one query."""
-        steps: Any = self.exclude(reaction=None).only("user", "reaction").annotate(with_whom=F("dimmer__person_id"))
-        return {step.with_whom for step in steps if step.reaction == Reaction.PUNISH}
+    def advised_on(self, resumed_at: datetime | None) -> Self:
+        """What the advice reads, the oldest first: answered steps, of which something was to be said.
+
+        After a pause only what came since: done on a later day, or planned later. On the day itself nobody knows.
+        """
+        steps = self.answered().exclude(level=0).order_by(F("done_on").asc(nulls_first=True), "id")
+        if resumed_at is None:
+            return steps
+        return steps.filter(Q(done_on__gt=timezone.localdate(resumed_at)) | Q(created_at__gte=resumed_at))
+
+    def raised_on(self, day: date) -> bool:
+        """Whether any dimmer went up on this day, or is planned to: to a level above the one that was there before.
+
+        A plan without a day is for the day on which it was made.
+        """
+        planned = Q(planned_for=day) | Q(planned_for=None, created_at__date=day)
+        on_day = Q(done_on=day, done__in=[Done.FULL, Done.PART]) | Q(planned, done="")
+        steps: Any = self.filter(on_day).only("user", "level", "advice")
+        return any(step.went_up for step in steps)
+
+    def to_look_back_on(self, today: date) -> Self:
+        """Those done on another day, at most a week ago, of which nobody has asked yet how one looks back on them."""
+        days = (today - timedelta(days=LOOK_BACK_FOR), today - timedelta(days=1))
+        return self.was_done().filter(done_on__range=days, look_back_on=None)
+
+    def figures(self) -> Self:
+        """Only what is counted and drawn, without dimmer and person, in the order in which they were planned.
+
+        Each with its `day`; and whether something was expected (`expects`), not what.
+        """
+        rows = self.annotate(day=DAY, expects=Q(expectation__isnull=False))
+        return rows.order_by("id").select_related(None).only(*FIGURES)
+
+    def tested(self, cursor: Cursor | None = None) -> Self:
+        """Those shared with someone, with something expected and an answer to whether it came true.
+
+        Each with its `day`, the newest first; with a cursor, what comes after it in that order.
+        """
+        expected = Q(chance__isnull=False) | Q(expectation__isnull=False)
+        shared = self.was_done().filter(expected, dimmer__isnull=False).exclude(came_true="")
+        rows = shared.annotate(day=DAY).order_by("-day", "-id")
+        return rows.filter(Q(day__lt=cursor.at) | Q(day=cursor.at, id__lt=cursor.id)) if cursor else rows
 
 
 class Attempt(Record):
@@ -176,9 +222,10 @@ class Attempt(Record):
     too_much = models.BooleanField(default=False)
     learned = SealedTextField(max_length=2000)
     chance_next = models.PositiveSmallIntegerField(null=True, blank=True)
-    look_back = SealedTextField(max_length=500)
+    look_back = SealedTextField(max_length=500)  # a line, a day or more later
+    look_back_on = models.DateField(null=True, blank=True)  # when that was answered, or skipped
 
-    advice = models.JSONField(null=True, blank=True)  # rule, facts, level chosen: figures, no words
+    advice = models.JSONField(null=True, blank=True)  # move, rule, facts, level, chosen: figures, no words
     evidence = models.ForeignKey(Evidence, models.SET_NULL, null=True, blank=True, db_index=False)
 
     objects: ClassVar[Any] = RecordManager.from_queryset(AttemptQuerySet)()
@@ -217,6 +264,12 @@ class Attempt(Record):
         return self.done in (Done.FULL, Done.PART)
 
     @property
+    def went_up(self) -> bool:
+        """Whether its level is above that of the step before it on this dimmer, as it was when this one was planned."""
+        before = (self.advice or {}).get("from")
+        return isinstance(before, int) and self.level > before
+
+    @property
     def looked_back(self) -> bool:
         """Whether anything is said about how it went, or about a next time."""
         return any(answered(getattr(self, name)) for name in ("done", *CAME_OF_IT, "chance_next"))
@@ -241,6 +294,12 @@ class Attempt(Record):
     @property
     def reaction_name(self) -> Any:
         return Reaction(self.reaction).label if self.reaction else ""
+
+    def note_choice(self) -> None:
+        """Beside what was suggested for this step stands the level that was chosen."""
+        if self.advice and self.advice.get("chosen") != self.level:
+            self.advice |= {"chosen": self.level}
+            self.save(update_fields=["advice"])
 
     def put_with_evidence(self, wanted: bool, today: date, changed: Collection[str] = ()) -> None:
         """Make, change or take away the evidence of this step. Only what was done is evidence.

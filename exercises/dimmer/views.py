@@ -10,8 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from exercises.course.pages import NOTCHES, Module, course
 from exercises.dimmer import advice
@@ -25,7 +27,8 @@ from exercises.dimmer.forms import (
     StartWithForm,
     said,
 )
-from exercises.dimmer.models import Attempt, Bore, Dimmer, Done
+from exercises.dimmer.models import Attempt, Dimmer, Done
+from exercises.dimmer.next_step import NOT_SAFE, NextStep, is_reason, is_unsafe, next_step, reason
 from exercises.dimmer.suggestion import suggest
 from exercises.drafts.keeping import kept
 from exercises.records.forms import sent
@@ -60,7 +63,7 @@ def _observe(request: Request, module: Module) -> HttpResponse:
 
 def dimmers(request: Request) -> HttpResponse:
     """All dimmers, what is planned, what one looked at (a page at a time), and what is suggested."""
-    looked_at, older = page(request.user.attempts.observed(Cursor.read(request.GET.get("before", ""), datetime)))
+    looked_at, older = page(request.user.attempts.observed().before(_cursor(request)))
     mine = list(request.user.dimmers.whole().with_level().newest_first())
     in_use = [one for one in mine if not one.archived_at and not one.person.archived_at]
     context = {
@@ -95,13 +98,23 @@ def start_with(request: Request) -> HttpResponse:
 
 def new(request: Request) -> HttpResponse:
     """A new dimmer, with someone new where wanted; then on to its first step."""
-    initial = {"person": request.GET.get("person")}
+    initial = {"person": request.GET.get("person"), "topic": _topic(request)}
     form = NewDimmerForm(sent(request), user=request.user, initial=initial)
     if form.is_valid():
         address = reverse("plan", args=[form.save().pk])
         module = _module(request.GET.get("exercise"))
         return redirect(f"{address}?exercise={module.slug}" if module else address)
     return render(request, "dimmer/new.html", {"form": kept(request, form)})
+
+
+def _topic(request: Request) -> str:
+    """The topic of one's own dimmer that is named: the same with someone else."""
+    try:
+        like = UUID(request.GET.get("like", ""))
+    except ValueError:
+        return ""
+    one = request.user.dimmers.whole().filter(pk=like).first()
+    return one.topic if one else ""
 
 
 def dimmer(request: Request, id: UUID) -> HttpResponse:
@@ -111,40 +124,50 @@ def dimmer(request: Request, id: UUID) -> HttpResponse:
     if form.is_valid():
         form.save()
         return saved(request, "dimmer", id)
-    attempts = request.user.attempts.filter(dimmer=one).newest_first()
-    context = {
-        "dimmer": one,
-        "form": kept(request, form),
-        "attempts": attempts,
-        "next": _next(request, one, one.level_now),
-    }
-    return render(request, "dimmer/dimmer.html", context)
+    attempts, older = page(request.user.attempts.filter(dimmer=one).before(_cursor(request)))
+    context = {"dimmer": one, "form": kept(request, form), "attempts": attempts, "older": older}
+    return render(request, "dimmer/dimmer.html", context | {"next": _next(request, one)})
 
 
 def plan(request: Request, id: UUID) -> HttpResponse:
-    """A step before it is taken."""
+    """A step before it is taken. With someone who is paused, when openness is not safe is to be read first."""
     one = get_object_or_404(request.user.dimmers.whole().with_level(), pk=id)
-    module = _module(request.GET.get("exercise"))
-    fresh = Attempt(dimmer=one, level=_level(request, one, module), exercise=module.slug if module else "")
-    form = PlanForm(sent(request), user=request.user, instance=fresh)
-    if form.is_valid():
+    module, offered = _module(request.GET.get("exercise")), _next(request, one)
+    level = _level(request.GET.get("level", ""), offered, one.level_now, module)
+    fresh = Attempt(dimmer=one, level=level, exercise=module.slug if module else "")
+    if "sharing" in request.GET:
+        fresh.more = _("I send a link to a piece of my evidence.")
+    form = PlanForm(sent(request), user=request.user, instance=fresh, next_step=offered)
+    read = offered.advice.rule != "S1" or "read" in request.GET
+    if form.is_valid() and read:
         return saved(request, "attempt", form.save().pk)
-    context = {"dimmer": one, "form": kept(request, form), "module": module, "next": _next(request, one, one.level_now)}
+    context = {"dimmer": one, "form": kept(request, form), "module": module, "next": offered, "read": read}
     return render(request, "dimmer/plan.html", context)
 
 
 def attempt(request: Request, id: UUID) -> HttpResponse:
     """A step: its plan (`?edit=1` or a POST changes it), and once it was looked back on, all of it and what is next."""
     one = _attempt(request, id)
-    form_class = PlanForm if one.dimmer else ObserveForm
-    form = form_class(sent(request), user=request.user, instance=one)
+    offered = _next(request, one.dimmer) if one.dimmer else None
+    form = (
+        PlanForm(sent(request), user=request.user, instance=one, next_step=offered)
+        if one.dimmer
+        else ObserveForm(sent(request), user=request.user, instance=one)
+    )
     if form.is_valid():
         form.save()
         return saved(request, "attempt", id)
+    stored: Any = one.advice
+    context = {
+        "attempt": one,
+        "dimmer": one.dimmer,
+        "module": _module(one.exercise),
+        "next": offered,
+        "why": reason(stored["rule"], stored["facts"], stored.get("level")) if is_reason(stored) else None,
+        "read": True,
+    }
     if request.method == "POST" or "edit" in request.GET:
-        plan = {"attempt": one, "dimmer": one.dimmer, "form": kept(request, form), "module": _module(one.exercise)}
-        return render(request, "dimmer/plan.html", plan)
-    context = {"attempt": one, "module": _module(one.exercise), "next": _after(request, one)}
+        return render(request, "dimmer/plan.html", context | {"form": kept(request, form)})
     return render(request, "dimmer/attempt.html", context)
 
 
@@ -185,6 +208,36 @@ def delete_attempt(request: Request, id: UUID) -> HttpResponse:
     return render(request, "dimmer/delete_attempt.html", {"attempt": one, "form": form})
 
 
+@require_safe
+def how_advice_works(request: Request) -> HttpResponse:
+    """The rules and their figures, as they stand in advice.py."""
+    return render(request, "dimmer/how_advice.html", {"advice": advice})
+
+
+@require_POST
+def not_today(request: Request, id: UUID) -> HttpResponse:
+    """As good a choice as any other: today's page no longer offers a step on this dimmer, until tomorrow."""
+    one = get_object_or_404(request.user.dimmers.whole(), pk=id)
+    one.rested_on = timezone.localdate()
+    one.save(update_fields=["rested_on"])
+    messages.success(request, _("Not today. That is fine: it will still be there."))
+    return redirect("today")
+
+
+@require_POST
+def not_safe(request: Request) -> HttpResponse:
+    """Whoever is not safe now gets help, and no step for the rest of the day; only the sealed session knows."""
+    if "again" in request.POST:
+        request.session.pop(NOT_SAFE, None)
+        return redirect("today")
+    request.session[NOT_SAFE] = timezone.localdate().isoformat()
+    return redirect("help")
+
+
+def _cursor(request: Request) -> Cursor | None:
+    return Cursor.read(request.GET.get("before", ""), datetime)
+
+
 def _module(slug: str | None) -> Module | None:
     return course(get_language()).module(slug or "")
 
@@ -197,29 +250,16 @@ def _attempt(request: Request, id: UUID) -> Attempt:
     return get_object_or_404(attempts, pk=id)
 
 
-def _next(request: Request, one: Dimmer | None, level: int | None) -> dict[str, Any]:
-    """What is offered next: `levels` (lower, same, higher), or none where this person punished openness."""
-    if one is None:
-        return {}
-    if request.user.attempts.with_person(one.person).who_punished():
-        return {"punished": True}
-    return {} if level is None else {"levels": advice.options(level, one.ceiling)}
+def _next(request: Request, one: Dimmer) -> NextStep:
+    today = timezone.localdate()
+    return next_step(request.user, one, today, unsafe_now=is_unsafe(request.session, today))
 
 
-def _after(request: Request, step: Attempt) -> dict[str, Any]:
-    """What is offered after a step: as `_next`, but nothing brighter where it was too much or did not happen."""
-    offered = _next(request, step.dimmer, step.level)
-    held = step.too_much or step.bore_it == Bore.NO or step.done == Done.NO
-    if held and "levels" in offered:
-        offered |= {"levels": offered["levels"][:2], "held": True}
-    return offered | {"exercise": step.exercise}
-
-
-def _level(request: Request, one: Any, module: Module | None) -> int:
-    """Where a plan begins: the level asked for, else the exercise's own, else the last one of this dimmer."""
-    asked = request.GET.get("level", "")
+def _level(asked: str, offered: NextStep, level_now: int | None, module: Module | None) -> int:
+    """Where a plan begins: the level asked for, else the exercise's own, else the last or what is advised below."""
     if asked in map(str, NOTCHES):
         return int(asked)
     if module:
         return module.exercise.start
-    return advice.FIRST if one.level_now is None else one.level_now
+    known = [level for level in (level_now, offered.advice.level) if level is not None]
+    return min(known, default=advice.FIRST)

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import pgettext_lazy as _p
 
 from exercises.people.models import Person
@@ -30,6 +30,13 @@ class EvidenceQuerySet(RecordQuerySet):
         """Only that kind, that person, that level; each may be left empty."""
         asked = {"kind": kind or None, "person": person, "level": level}
         return self.filter(**{name: value for name, value in asked.items() if value is not None})
+
+    def nearest_first(self, steps: models.QuerySet | None, person: Person | None) -> Self:
+        """What these steps became, then what was with this person, then all else; the newest first in each."""
+        near = [When(pk__in=steps.values("evidence"), then=0)] if steps is not None else []
+        near += [When(person=person, then=1)] if person else []
+        nearest = [Case(*near, default=2)] if near else []
+        return self.order_by(*nearest, "-happened_on", "-id")
 
 
 class Evidence(Record):

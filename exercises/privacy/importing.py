@@ -23,19 +23,24 @@ from django.utils.translation import gettext as _
 
 from exercises.dimmer.forms import StartWithForm
 from exercises.dimmer.models import Attempt, Reaction
+from exercises.dimmer.next_step import is_reason
 from exercises.drafts.forms import ADDRESS
 from exercises.drafts.models import Draft
 from exercises.feeling.forms import LONGEST
 from exercises.feeling.models import DailyFeeling
 from exercises.feeling.vocabulary import MOST
 from exercises.people.models import Person, Relation
+from exercises.people.trust import CHOICES, OUTCOMES
 from exercises.privacy.export import DATA, FORMAT, VERSION
 from exercises.privacy.portable import fields_of, keep_moments, kinds, named_by
 from exercises.privacy.words import in_words
+from exercises.progress.models import SelfCheck
+from exercises.progress.statements import known
 from exercises.records.models import Record
 from exercises.records.paging import YEARS
 from exercises.records.sealing import SealedJSONField, SealedTextField
 from exercises.records.settings import Settings
+from exercises.sharing.models import Share, Summary
 
 LARGEST = 32 * 1024 * 1024  # bytes, of the file sent and of the data in it: three times ten busy years
 MOST_PARTS = 1_000_000  # lists and objects in the data: what they take in memory
@@ -167,10 +172,18 @@ def _is_texts(value: Any) -> bool:
 
 
 def _is_answers(value: Any) -> bool:
-    """What stands in a sealed JSON field: texts, or by name a simple value or texts."""
+    """What stands in a sealed JSON field: simple values, or by name a simple value or texts."""
     if isinstance(value, dict):
         return all(_is_text(key) and (_is_simple(each) or _is_texts(each)) for key, each in value.items())
-    return _is_texts(value)
+    return isinstance(value, list) and all(map(_is_simple, value))
+
+
+def _is_moments(value: Any) -> bool:
+    return _is_texts(value) and all(map(_moment, value))
+
+
+def _is_ids(value: Any) -> bool:
+    return _is_texts(value) and all(map(UUID, value))
 
 
 def _is_figures(value: Any) -> bool:
@@ -189,10 +202,18 @@ KIND_OF_VALUE: list[tuple[Any, Callable[[Any], Any]]] = [  # the first that fits
     (models.JSONField, _which(_is_figures)),
     ((models.CharField, models.TextField), _which(_is_text)),
 ]
+NAME_LOOSELY = (Share, Summary, Draft)  # may hold the ids of any other kind, and so come after them
 FORM_HOLDS: dict[tuple[type[Record], str], Callable[[Any], bool]] = {  # what a form sees to, and the database cannot
     (Person, "relation"): lambda value: value in Relation,
+    (Person, "trust_outcome"): lambda value: value in OUTCOMES,
+    (Person, "trust_answers"): lambda answers: all(answers[key] in CHOICES.get(key, ()) for key in answers),
+    (Attempt, "advice"): is_reason,
     (Attempt, "reaction"): lambda value: value in Reaction,
     (DailyFeeling, "words"): lambda words: len(words) <= MOST and all(0 < len(word) <= LONGEST for word in words),
+    (SelfCheck, "answers"): lambda answers: answers == known(answers),
+    (Share, "pieces"): _is_ids,
+    (Summary, "pieces"): _is_ids,
+    (Settings, "put_downs"): _is_moments,
     (Settings, "start_with"): lambda answers: _answered(StartWithForm(answers), answers),
     (Draft, "form"): lambda address: bool(re.search(ADDRESS.regex, address)),
     (Draft, "body"): lambda fields: all(map(_is_texts, fields.values())),
@@ -325,7 +346,7 @@ class Import:
         self.now: dict[UUID, UUID] = {}  # the id in the file → the id here
 
     def run(self) -> Result:
-        for model in sorted(kinds(), key=lambda model: model is Draft):  # a draft may be about any kind
+        for model in sorted(kinds(), key=lambda model: model in NAME_LOOSELY):
             fresh = [row for row in self.reader.read[model] if not self._is_here(row)]
             for row in fresh:
                 self._follow(row)
@@ -385,6 +406,8 @@ class Import:
                 row.values[field.name] = self._id_here(field.related_model, old)
                 if row.values[field.name] is None:
                     self.reader.wrong(row.model, row.number, field.name)
+        if "pieces" in row.values:
+            row.values["pieces"] = [str(self.now.get(UUID(id), id)) for id in row.values["pieces"]]
         if row.model is Draft:
             row.values["row"] = self.now.get(row.values["row"], row.values["row"])
             row.values["form"] = re.sub(r"[0-9a-f-]{36}", self._id_in_address, row.values["form"])

@@ -11,6 +11,8 @@ from django.db import connection, models
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncDate
 
+from exercises.dimmer.models import Attempt
+from exercises.evidence.models import Evidence
 from exercises.records.models import Record
 
 LEFT_OUT = {"user", "deleted_at"}
@@ -80,11 +82,19 @@ def rows_of(user: Any, model: type[Record]) -> Iterator[Record]:
     """All that a person sees of a kind, oldest first, a bit at a time; what names something deleted names nothing."""
     names = [field.name for field in named_by(model)]
     gone = {f"{name}_gone": _gone(model, name) for name in names}
+    pieces = _pieces(user) if hasattr(model, "pieces") else set()
     for row in visible(user, model).annotate(**gone).order_by("id").iterator(chunk_size=AT_ONCE):
         for name in names:
             if getattr(row, f"{name}_gone"):
                 setattr(row, f"{name}_id", None)
+        if hasattr(model, "pieces"):
+            row.pieces = [id for id in row.pieces if id in pieces]
         yield row
+
+
+def _pieces(user: Any) -> set[str]:
+    """The ids of what can be picked for a link or the summary, and is still there."""
+    return {str(id) for kind in (Evidence, Attempt) for id in visible(user, kind).values_list("pk", flat=True)}
 
 
 def _hangs_on(model: Any) -> Iterator[str]:

@@ -17,9 +17,11 @@ from exercises.evidence.models import Evidence
 from exercises.feeling.models import DailyFeeling
 from exercises.journal.models import JournalEntry
 from exercises.people.models import Person
+from exercises.progress.models import SelfCheck
 from exercises.reading.models import ModuleRead
 from exercises.records.models import Record
 from exercises.records.settings import Settings
+from exercises.sharing.models import Share, Summary
 
 Pairs = Iterable[tuple[Any, Any]]  # a label, or '' where the text speaks for itself, and a value
 
@@ -161,7 +163,8 @@ def _person(row: Person) -> Pairs:
     yield _("Nickname"), row.name
     yield _("How do you know this person?"), row.relation_name
     yield _p("person", "Looked at trust on"), row.trust_checked_on
-    yield _p("person", "What came of it"), [row.trust_outcome, row.trust_answers]
+    yield _p("person", "What came of it"), row.trust_words
+    yield from row.trust_told
     yield _p("person", "Put away"), bool(row.archived_at)
 
 
@@ -176,6 +179,21 @@ def _read(row: ModuleRead) -> Pairs:
     module = _module(row.module)
     yield _("Module"), module.title if module else row.module
     yield _p("module", "Read to the end"), bool(row.finished_at)
+
+
+def _self_check(row: SelfCheck) -> Pairs:
+    yield from row.answer_words()
+
+
+def _share(row: Share) -> Pairs:
+    yield _p("link", "Pieces of evidence"), len(row.pieces)
+    yield _p("link", "Times opened"), str(row.views)
+
+
+def _summary(row: Summary) -> Pairs:
+    yield _("What I practised"), row.practised
+    yield _p("summary", "Pieces picked"), len(row.pieces)
+    yield _("What I want to ask"), row.ask
 
 
 def _draft(row: Draft) -> Pairs:
@@ -208,6 +226,11 @@ WORDS: dict[type[Record], Words] = {  # in the order in which a person reads the
     JournalEntry: Words(_p("download", "Journal"), ngettext_lazy("%d journal entry", "%d journal entries"), _entry),
     ModuleRead: Words(
         _p("download", "Reading"), ngettext_lazy("%d module that you opened", "%d modules that you opened"), _read
+    ),
+    SelfCheck: Words(_p("download", "Self check"), ngettext_lazy("%d self check", "%d self checks"), _self_check),
+    Summary: Words(_p("download", "Summary"), ngettext_lazy("%d summary", "%d summaries"), _summary),
+    Share: Words(
+        _p("download", "Link"), ngettext_lazy("%d link to your evidence", "%d links to your evidence"), _share
     ),
     Draft: Words(_p("download", "Draft"), ngettext_lazy("%d draft", "%d drafts"), _draft),
     Settings: Words(_p("download", "Settings"), ngettext_lazy("your settings", "your settings"), _settings),

@@ -32,6 +32,27 @@ def acting_as(user_id: UUID | None) -> Iterator[None]:
 
 
 @contextmanager
+def reading_as(user_id: UUID) -> Iterator[None]:
+    """For this block only this person's rows exist, in someone else's request or in none. A fault leaves no trace."""
+    if not connection.in_atomic_block:
+        with acting_as(user_id):
+            yield
+        return
+    with transaction.atomic(), keys_kept():  # a fault takes the setting back, with all else that was done here
+        before = _acting_now()
+        set_user(user_id)
+        yield
+        set_user(before)
+
+
+def _acting_now() -> UUID | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('app.user_id', true)")
+        (who,) = cursor.fetchone()
+    return UUID(who) if who else None
+
+
+@contextmanager
 def alone_with(user_id: UUID) -> Iterator[None]:
     """As `acting_as`, after this person's running requests and before their next: for a change of their key."""
     with transaction.atomic(durable=True), keys_kept():

@@ -19,6 +19,7 @@ class Settings(Record):
     pin_missed = models.PositiveSmallIntegerField(default=0, editable=False)  # wrong PINs in a row
     progress_on = models.BooleanField(default=True)  # the progress page
     drafts_on = models.BooleanField(default=True)  # what is being typed is kept
+    put_downs = SealedJSONField(default=list)  # moments of the last week at which going round was put down, ISO 8601
     start_with = SealedJSONField(default=dict)  # answers to the three small questions: with, situation, minutes
 
     class Meta:

@@ -9,9 +9,11 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from exercises.course.pages import Module, course
+from exercises.course.pages import course
 from exercises.dimmer.models import Attempt, Dimmer
+from exercises.dimmer.next_step import NextStep, is_unsafe, next_step
 from exercises.evidence.models import Evidence
+from exercises.progress.statements import due
 from exercises.records.http import Request
 from exercises.today.evening import is_back, of_the_day
 
@@ -20,14 +22,22 @@ from exercises.today.evening import is_back, of_the_day
 def today(request: Request) -> HttpResponse:
     """Today's feeling, the open attempt or a next step, the next module, one piece of one's own evidence."""
     user, day = request.user, timezone.localdate()
+    read = set(user.reads.exclude(finished_at=None).values_list("module", flat=True))
     context = {
         "day": day,
         "feeling": user.feelings.on(day).first(),
-        "module": _next_module(user),
+        "module": next((module for module in course(get_language()).modules if module.slug not in read), None),
+        "self_check": due(
+            list(user.self_checks.oldest_first().values_list("day", flat=True)),
+            day,
+            user.attempts.was_done().count(),
+            len(read),
+        ),
         "evidence": _evidence(user, day),
+        "look_back": user.attempts.whole().to_look_back_on(day).latest_first().first(),
         "unsaved": user.drafts.kept(timezone.now()).exists(),
     }
-    return render(request, "today/today.html", context | _welcome(user, day) | _step(user, day))
+    return render(request, "today/today.html", context | _welcome(user, day) | _step(request, day))
 
 
 def _welcome(user: Any, day: date) -> dict[str, Any]:
@@ -38,20 +48,33 @@ def _welcome(user: Any, day: date) -> dict[str, Any]:
     return {"is_new": made_on is None, "is_back": back, "moments": moments}
 
 
-def _step(user: Any, day: date) -> dict[str, Any]:
+def _step(request: Request, day: date) -> dict[str, Any]:
     """The attempt planned for today, else the one planned last, else a dimmer to go on with; and the light of it."""
+    user = request.user
     planned = list(user.attempts.whole().planned().newest_first())
     attempt = min(planned, key=lambda each: each.planned_for != day, default=None)
     last = user.attempts.whole().answered().latest_first().first()
+    took_one = bool(last and last.was_done and last.done_on == day)
+    dimmers = [] if attempt or took_one else list(user.dimmers.whole().in_use().newest_first())
+    not_today = any(dimmer.rested_on == day for dimmer in dimmers)
     return {
         "attempt": attempt,
         "more_planned": len(planned) > 1,
         "observed": attempt and course(get_language()).module(attempt.exercise),
         "last": last,
-        "resting": bool(last and last.was_done and last.done_on == day),
-        "dimmer": None if attempt else _next_dimmer(user, last),
+        "unsafe": is_unsafe(request.session, day),
+        "took_one": took_one,
+        "not_today": not_today,
+        "next": None if not_today else _next(request, dimmers, last, day),
         "light": next((each.level for each in (attempt, last) if each and each.dimmer_id), None),
     }
+
+
+def _next(request: Request, dimmers: list[Dimmer], last: Attempt | None, day: date) -> NextStep | None:
+    """A next step on the dimmer of the last attempt, else the newest; none with someone who is paused."""
+    ready = [dimmer for dimmer in dimmers if not dimmer.person.paused_at]
+    found = next((dimmer for dimmer in ready if last and dimmer.pk == last.dimmer_id), ready[0] if ready else None)
+    return None if found is None else next_step(request.user, found, day, unsafe_now=is_unsafe(request.session, day))
 
 
 def _last_made(user: Any) -> date | None:
@@ -62,20 +85,6 @@ def _last_made(user: Any) -> date | None:
     )
     moment = feelings.union(*others, all=True).order_by("-updated_at").first()
     return moment and timezone.localdate(moment)
-
-
-def _next_dimmer(user: Any, last: Attempt | None) -> Dimmer | None:
-    """The dimmer of the last attempt, else the newest; none with someone who is paused or who punished openness."""
-    punished = user.attempts.who_punished()
-    dimmers = user.dimmers.whole().in_use().unpaused().newest_first()
-    ready = [dimmer for dimmer in dimmers if dimmer.person_id not in punished]
-    return next((dimmer for dimmer in ready if last and dimmer.pk == last.dimmer_id), ready[0] if ready else None)
-
-
-def _next_module(user: Any) -> Module | None:
-    """The first module that is not marked as read."""
-    finished = set(user.reads.exclude(finished_at=None).values_list("module", flat=True))
-    return next((module for module in course(get_language()).modules if module.slug not in finished), None)
 
 
 def _evidence(user: Any, day: date) -> Evidence | None:

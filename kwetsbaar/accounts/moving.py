@@ -16,10 +16,13 @@ from exercises.course.pages import course
 from exercises.drafts.models import Draft
 from exercises.feeling.models import DailyFeeling
 from exercises.privacy.portable import keep_moments, kinds
+from exercises.progress.models import SelfCheck
+from exercises.progress.statements import known
 from exercises.reading.models import ModuleRead
 from exercises.records.models import Record, uuid7
 from exercises.records.rowsecurity import set_user
 from exercises.records.settings import Settings
+from exercises.sharing.models import Share, Summary
 
 AT_ONCE = 500  # rows in memory
 HERE, THERE = "here", "there"  # the day's feeling of the account, or the one that the guest brings
@@ -162,9 +165,42 @@ def _drafts(rows: list[Any], move: Move) -> list[Any]:
     return rows
 
 
+def _self_checks(rows: list[Any], move: Move) -> list[Any]:
+    """Of a day that both have, the account's stays; a statement that it left open takes the guest's answer."""
+    mine = {check.day: check for check in move.account.self_checks.all()}
+    twins = [row for row in rows if row.deleted_at is None and row.day in mine]
+    for row in twins:
+        check = mine[row.day]
+        check.answers = [b if a is None else a for a, b in zip(known(check.answers), known(row.answers), strict=True)]
+        check.save(update_fields=["answers"])
+    return [row for row in rows if row not in twins]
+
+
+def _summaries(rows: list[Any], move: Move) -> list[Any]:
+    """One page of both: the guest's words below the account's, and what each picked."""
+    mine, live = move.account.summaries.first(), [row for row in rows if row.deleted_at is None]
+    if mine is None or not live:
+        return rows
+    for name in ("practised", "ask"):
+        setattr(mine, name, "\n\n".join(filter(None, (getattr(mine, name), getattr(live[0], name)))))
+    mine.pieces = list(dict.fromkeys([*mine.pieces, *live[0].pieces]))
+    mine.save()
+    return [row for row in rows if row not in live]
+
+
+def _shares(rows: list[Any], move: Move) -> list[Any]:
+    """A link of the guest opens nothing once the guest is gone, so it is shown as ended."""
+    for row in rows:
+        row.expires_at = None
+    return rows
+
+
 SETTLED: dict[type[Record], Callable[[list[Any], Move], list[Any]]] = {
     DailyFeeling: _feelings,
     Draft: _drafts,
     ModuleRead: _reads,
+    SelfCheck: _self_checks,
     Settings: _wishes,
+    Share: _shares,
+    Summary: _summaries,
 }
