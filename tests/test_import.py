@@ -247,7 +247,7 @@ def people(draw) -> Any:
         attempts = some(
             Attempt, 3, dimmer=st.sampled_from(dimmers), level=st.sampled_from(range(0, 101, 10)), more=text, fear_peak=figure, done=st.sampled_from(["", *Done.values]),
             done_on=st.none() | day, came_true=st.sampled_from(["", *CameTrue.values]), reaction=st.sampled_from(["", *Reaction.values]), habits=st.lists(st.sampled_from(["joke", "unsend"])), evidence=piece,
-            advice=st.none() | st.just({"rule": "H2", "facts": {"level": 20}}),
+            advice=st.none() | st.just({"rule": "H2", "facts": {"level": 20, "times": 1, "came_true": 0, "ceiling": 60}}),
         )(user) if dimmers else []  # fmt: skip
         days = draw(st.lists(day, max_size=3, unique=True))
         feelings = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from exercises.dimmer import advice
 from exercises.dimmer.models import Attempt, Dimmer
-from exercises.dimmer.next_step import is_reason, next_step, reason
+from exercises.dimmer.next_step import SUGGESTING, is_reason, next_step, reason
 from exercises.records.models import uuid7
 from exercises.records.rowsecurity import acting_as
 from tests.test_dimmer import AFTER, PLAN, a_dimmer, an_attempt, only
@@ -23,8 +23,6 @@ CLEAN = {
     "done": "full", "came_true": "no", "bore_it": "yes", "fear_peak": 5, "fear_after": 2, "chance": 60,
     "expectation": "Samira looks away", "chance_next": 50,
 }  # fmt: skip
-
-SUGGESTING = [rule for rule in advice.CODES if rule not in ("S0", "S1")]  # those two have a note of their own
 
 
 def ago(user, days: int):
@@ -140,13 +138,17 @@ def test_what_was_suggested_and_what_was_chosen_stay_with_the_step_without_a_wor
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["rule", "facts", "level", "from", "R1"]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["rule", "facts", "level", "from", "times", "came_true", "ceiling"]), inner)
     ),
     max_leaves=8,
 )
 
 
-@given(JSON | st.fixed_dictionaries({"rule": st.sampled_from(advice.CODES) | JSON, "facts": JSON}))
+FACTS = st.fixed_dictionaries(dict.fromkeys(("level", "times", "came_true", "ceiling"), st.integers() | JSON))
+
+
+@given(JSON | st.fixed_dictionaries({"rule": st.sampled_from(advice.CODES) | JSON, "facts": FACTS | JSON}))
 def test_whatever_a_download_brings_back_as_a_reason_can_be_shown_or_is_left_out(stored):
     if is_reason(stored):
         assert render_to_string(

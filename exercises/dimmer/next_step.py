@@ -13,6 +13,8 @@ from exercises.dimmer.habits import HABITS
 from exercises.dimmer.models import Attempt, Dimmer
 
 NOT_SAFE = "not_safe_on"  # in the session: the day on which this was said, ISO 8601
+SUGGESTING = [rule for rule in advice.CODES if rule not in ("S0", "S1")]  # with those no step is suggested
+ALWAYS = {"level", "times", "came_true", "ceiling"}  # facts that every rule but A0 has
 NOT_BRIGHTER = {"N1", "N2", "O0", "O1", "O2"}  # it did not happen, or it was too much
 
 
@@ -73,11 +75,13 @@ def reason(
 
 def is_reason(stored: Any) -> bool:
     """Whether this is what `record` makes, so that it can be shown; a download may hold anything."""
-    if not isinstance(stored, dict) or stored.get("rule") not in advice.CODES:
+    if not isinstance(stored, dict) or stored.get("rule") not in SUGGESTING:
         return False
     facts, levels = stored.get("facts"), [stored.get(name) for name in ("level", "from", "chosen")]
-    figures = isinstance(facts, dict) and all(type(figure) is int for figure in facts.values())
-    return figures and all(type(level) in (int, NoneType) for level in levels)
+    if not isinstance(facts, dict) or not all(type(figure) is int for figure in facts.values()):
+        return False
+    complete = stored["rule"] == "A0" or facts.keys() >= ALWAYS
+    return complete and all(type(level) in (int, NoneType) for level in levels)
 
 
 def is_unsafe(session: Any, today: date) -> bool:
