@@ -13,6 +13,7 @@ class ExercisesConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(import_string("exercises.records.rowsecurity.protect_tables"), sender=self)
+        post_migrate.connect(import_string("exercises.reading.index.index"), sender=self)
         connection_created.connect(import_string("exercises.records.rowsecurity.check_database"))
         import_string("exercises.records.forms.stored").connect(import_string("exercises.drafts.models.forget"))
         import_string("exercises.course.checks.check_courses")

@@ -7,7 +7,8 @@ from exercises.feeling.models import DailyFeeling
 from exercises.journal.models import JournalEntry
 from exercises.people.models import Person
 from exercises.progress.models import SelfCheck
-from exercises.reading.models import ModuleRead
+from exercises.reactions.models import Reaction
+from exercises.reading.models import ModuleRead, Passage
 from exercises.records.models import DataKey, KeyringProof
 from exercises.records.settings import Settings
 from exercises.sharing.models import Share, Summary
@@ -22,7 +23,9 @@ __all__ = [
     "JournalEntry",
     "KeyringProof",
     "ModuleRead",
+    "Passage",
     "Person",
+    "Reaction",
     "SelfCheck",
     "Settings",
     "Share",

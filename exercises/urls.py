@@ -24,6 +24,8 @@ from exercises.privacy import views as privacy
 from exercises.progress import enough, predictions, self_check
 from exercises.progress import views as progress
 from exercises.progress.models import SelfCheck
+from exercises.reactions import views as reactions
+from exercises.reading import search
 from exercises.reading import views as reading
 from exercises.records.views import discard, restore
 from exercises.safety import views as safety
@@ -55,7 +57,16 @@ urlpatterns = [
     path("read/", reading.course, name="read"),
     path("read/key-points/", reading.key_points, name="key_points"),
     path("read/questions/", reading.questions, name="questions"),
+    path("read/what-we-know/", search.what_we_know, name="what_we_know"),
+    path("read/search/", search.search, name="search"),
+    path("read/booklet/", reading.booklet, name="booklet"),
+    path("read/course/<slug:name>/", reading.one_course, name="course"),
     path("read/<slug:slug>/", reading.module, name="module"),
+    path("read/<slug:slug>/margin/<int:number>/", reading.margin, name="margin"),
+    path("read/<slug:slug>/reactions/", reactions.reactions, name="reactions"),
+    path("read/<slug:slug>/reactions/new/", reactions.new, name="reaction_new"),
+    path("reactions/<uuid:id>/withdraw/", reactions.withdraw, name="reaction_withdraw"),
+    path("reactions/<uuid:id>/report/", reactions.report, name="reaction_report"),
     path("read/<slug:slug>/mark/", reading.mark, name="mark"),
     # dimmer
     path("exercises/<slug:slug>/", dimmer.exercise, name="exercise"),

@@ -12,6 +12,7 @@
 | EMAIL_URL            | where mail goes: smtps://user:password@host:465             | files in …DATA/mail/    |
 | KWETSBAAR_MAIL_FROM  | the address that mail comes from                            | notes@ the site's host  |
 | KWETSBAAR_EXIT_URL   | where the quick exit lands                                  | https://www.knmi.nl/    |
+| KWETSBAAR_COURSES    | directories with further courses, parted as in PATH         | the built-in course     |
 | KWETSBAAR_CONTROLLER | who answers for the data: name and address                  | runs privately          |
 | DEBUG                | 1 for Django's debug pages; refused on https                | 0                       |
 """
@@ -196,6 +197,8 @@ ACCOUNT_RATE_LIMITS = {  # times / in / for whom; the others are allauth's own
     "confirm_email": "1/10s/key,5/h/key,30/h/ip",
     "export": "5/m/user",
     "import": "5/m/user",
+    "reaction": "20/h/ip",
+    "report": "10/h/user,20/h/ip",
     "request_login_code": "20/m/ip,3/m/key,10/h/key",
     "reset_password": "20/m/ip,3/m/key,10/h/key",
     "return_code": "10/h/ip",
@@ -223,6 +226,10 @@ LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
 LOCALE_PATHS = [BASE / "locale"]
 USE_TZ = True
 TIME_ZONE = "Europe/Amsterdam"
+
+# Further courses: each directory is one, or holds some (docs/authoring.md). One that is unsound is left out.
+
+COURSES = [Path(place).resolve() for place in os.environ.get("KWETSBAAR_COURSES", "").split(os.pathsep) if place]
 
 # Mail
 

@@ -6,7 +6,12 @@ const FIRST_RETRY = 2000, LAST_RETRY = 60000; // ms
 const GIVE_UP = 15000; // ms without an answer
 const SMALL = 60000; // bytes that a browser still sends while a page closes (64 KiB, of which we leave some)
 
-for (const marker of document.querySelectorAll("[data-keep]")) watch(marker, marker.closest("form"));
+function look(root) {
+  for (const marker of root.querySelectorAll("[data-keep]")) watch(marker, marker.closest("form"));
+}
+
+look(document);
+document.addEventListener("htmx:load", (event) => event.target !== document.body && look(event.target));
 
 function watch(marker, form) {
   const [line, status] = marker.children;
@@ -42,7 +47,7 @@ function watch(marker, form) {
   }
 
   function unkept() {
-    return touched && !stopped && !over && typed() !== known;
+    return touched && !stopped && !over && form.isConnected && typed() !== known; // a fragment may have taken its place
   }
 
   // One sending at a time; what was typed meanwhile goes next.

@@ -215,7 +215,7 @@ for (const moment of ["htmx:load", "htmx:afterSettle"]) {
 }
 
 // Back to a form for something new brings back the words but not its id: keep it with the page, so that saving stores once.
-const fresh = document.querySelector("main input[name=seen]:not([value])")?.form.elements.id;
+const fresh = document.querySelector("main input[name=seen]:not([value], .margin *)")?.form.elements.id;
 if (fresh) {
   const drafted = fresh.form.querySelector("[data-restored]")?.dataset.restored; // what the server gave back has its own id
   const record = drafted ?? history.state?.record ?? fresh.value;

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
+from exercises.reactions.models import Reaction
 from exercises.records.models import Owned
 from exercises.records.rowsecurity import acting_as
 from exercises.records.sealing import SealedTextField
@@ -81,8 +82,8 @@ def test_after_a_working_day_it_is_asked_again(as_sam):
     assert as_sam.get(PEOPLE).status_code == 302
 
 
-def test_only_people_are_there_and_nothing_registers_by_itself():
-    assert set(site._registry) == {User}
+def test_only_people_and_reactions_are_there_and_nothing_registers_by_itself():
+    assert set(site._registry) == {Reaction, User}
     assert admin.site._registry == {}
 
 

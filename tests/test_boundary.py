@@ -20,6 +20,7 @@ from exercises.feeling.models import DailyFeeling
 from exercises.journal.models import JournalEntry
 from exercises.people.models import Person
 from exercises.progress.models import SelfCheck
+from exercises.reactions.models import Reaction
 from exercises.reading.models import ModuleRead
 from exercises.records.models import Owned, Record, uuid7
 from exercises.records.rowsecurity import NOBODY, acting_as
@@ -41,8 +42,9 @@ MODELS = {  # the first part of an address with an id → whose id it is
     "summary": Summary,
 }
 PUBLIC = {
-    "about", "accessibility", "come_back", "exercise", "help", "key_points", "landing", "leave", "module",
-    "privacy_statement", "questions", "read", "safe_use", "shared", "start",
+    "about", "accessibility", "booklet", "come_back", "course", "exercise", "help", "key_points", "landing", "leave", "module",
+    "privacy_statement", "questions", "reactions", "read", "safe_use", "search", "shared", "start",
+    "what_we_know",
 }  # fmt: skip
 WAYS_IN = {  # public too: signing in, and what belongs to it
     "account_complete_password_reset", "account_confirm_login_code", "account_confirm_password_reset_code",
@@ -70,6 +72,8 @@ def address(route: str, id: object = None) -> str:
         .replace("<day:day>", "2026-01-02")
         .replace("<uuid:id>", str(id or uuid7()))
         .replace("<int:pk>", "1")
+        .replace("<int:number>", "1")
+        .replace("<slug:name>", "openness")
         .replace("<str:token>", "x")
     )
     return f"/{route}"
@@ -80,7 +84,8 @@ def is_public(pattern: URLPattern) -> bool:
 
 
 PRIVATE = sorted(route for route, pattern in ROUTES.items() if not is_public(pattern))
-WITH_ID = sorted(route for route in ROUTES if "<uuid:id>" in route)
+MADE_TO_BE_READ = {"reactions": Reaction}  # no record: everybody reads it, once a moderator shows it (test_reactions)
+WITH_ID = sorted(route for route in ROUTES if "<uuid:id>" in route and route.split("/")[1] not in MADE_TO_BE_READ)
 PERSONAL = Owned.every()
 NAMES_NOBODY = (ProgrammingError, DataError)  # never set on this connection, or set and over
 names = pytest.mark.parametrize
@@ -168,7 +173,7 @@ def test_every_table_that_names_a_person_is_personal():
         if model._meta.app_label == "exercises"
         and any(field.is_relation and field.related_model is user for field in model._meta.concrete_fields)
     }
-    assert naming == set(PERSONAL)
+    assert naming - set(MADE_TO_BE_READ.values()) == set(PERSONAL)
 
 
 def test_every_personal_table_has_row_security_and_no_other_way_in(db):

@@ -15,7 +15,7 @@ MODULES = [(language, module) for language in LANGUAGES for module in course(lan
 PAGES = [f"/{language}/read/" for language in LANGUAGES] + [
     f"/{language}/read/{slug}/"
     for language in LANGUAGES
-    for slug in [*(module.slug for module in course("nl").modules), "key-points", "questions"]
+    for slug in [*(module.slug for module in course("nl").modules), "key-points", "questions", "booklet"]
 ]
 
 

@@ -119,7 +119,7 @@ def paths(emmas) -> list[str]:
     found = [
         address(route, emmas[MODELS[route.split("/")[1]]].pk if "<uuid:id>" in route else None)
         for route in ROUTES
-        if route.startswith("en/") and not re.search("account|delete|undo|/day:", route) and not route.startswith("en/drafts")
+        if route.startswith("en/") and not re.search("account|delete|undo|/day:|^en/reactions|^en/read/<slug:slug>/$", route) and not route.startswith("en/drafts")
     ]  # fmt: skip
     return [
         *found,

@@ -161,7 +161,7 @@ def test_the_pin_and_someone_elses_words_stay_out(emma, malik, emmas):
 @committed
 def test_the_data_says_what_it_is(emma):
     head = data_of(emma, language="nl")
-    del head["records"]
+    del head["records"], head["reactions"]
     assert head == {
         "format": "notes",
         "version": 1,
@@ -448,3 +448,12 @@ def test_the_tick_replaces_names(as_emma, emma):
     plain, short = (as_emma.post(EXPORT, tick).getvalue() for tick in ({}, {"initials": "on"}))
     assert b"Samira" in zipfile.ZipFile(BytesIO(plain)).read("data.json")
     assert b"Samira" not in zipfile.ZipFile(BytesIO(short)).read("data.json")
+
+
+@committed
+def test_what_someone_said_below_a_module_is_in_the_data_and_is_no_record(emma, malik):
+    for user, text in ((emma, "apricot"), (malik, "blackthorn")):
+        user.reactions.create(module="dimmer", language="en", nickname="E", text=text)
+    data = data_of(emma)
+    assert [reaction["text"] for reaction in data["reactions"]] == ["apricot"]
+    assert "apricot" not in json.dumps(data["records"])

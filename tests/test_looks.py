@@ -13,7 +13,9 @@ from tests.test_boundary import ROUTES
 from tests.test_main_path import PHONE, SECRETS, fill, logs, save, starts, walks
 
 LEFT_OUT = {"drafts/", "healthz", "readyz", "weg/"}  # no pages
-NO_PAGE = re.compile("/(undo|mark|code|delete|remove|not-today|not-safe)/$")  # only a POST; pages among them: below
+NO_PAGE = re.compile(  # only a POST; pages among them: below
+    "/(undo|mark|code|delete|remove|not-today|not-safe|withdraw|report)/$"
+)
 ON_THE_WAY = re.compile(  # lead elsewhere, or are nowhere, until one is halfway: test_the_pages_on_the_way_in
     "/(bring|logout|signup|lock|authenticate|reauthenticate|confirm|confirm-email|complete|set|change|webauthn/login"
     "|recovery-codes|recovery-codes/download|totp/deactivate|edit)/$"
@@ -62,6 +64,7 @@ def first_id(page: Page, part: str) -> str:
 def address(route: str, language: str, ids: dict[str, str]) -> str:
     part = route.split("/")[1] if "/" in route else ""
     path = route.replace("en/", f"{language}/", 1).replace("<slug:slug>", "dimmer").replace("<day:day>", "2026-11-01")
+    path = path.replace("<int:number>", "1").replace("<slug:name>", "openness")
     return "/" + path.replace("<uuid:id>", ids.get(part, "")).replace("<str:token>", ids.get("token", ""))
 
 

@@ -1,12 +1,12 @@
 """The course: Markdown files with front matter, read once into frozen modules. Knows no person.
 
-`content/<language>/NN-slug.md` is a module, `content/<language>/slug.md` a page beside the course. What is unsound is
-collected as faults with file and line, which `checks.py` reports.
+`<language>/NN-slug.md` is a module, `<language>/slug.md` a page beside the modules; docs/authoring.md says what stands
+in them. What is unsound is left out and collected as faults with file and line, which `checks.py` reports.
 """
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -28,6 +28,11 @@ NOTCHES = range(0, 101, 10)
 # Words a minute of silent reading (practice.md 8; English: Brysbaert 2019, Dutch: 200–250), and a slow reader's.
 PACE = {"nl": 200, "en": 220}
 SLOW_PACE = 150
+WORD = re.compile(r"\w[\w'’-]*")
+BREAKS = ("softbreak", "hardbreak")
+LONGEST_PROMPT = 500  # characters: what the journal keeps of a question
+SLUG = "[a-z][a-z0-9-]{0,79}"  # as long as the mark of a module that was read can be
+TODO = re.compile(r"\bTODO\b")  # what import_article and authors leave to fill in
 
 SITUATIONS = ("message", "call", "together")
 RELATIONS = ("friend", "partner", "date", "family", "colleague", "other")
@@ -36,7 +41,12 @@ EXERCISE_KEYS = {"kind", "title", "purpose", "minutes", "needs", "steps", "start
     "situations",
     "with",
 }
-PAGE_KEYS = {"key-points": {"title", "summary", "points"}, "questions": {"title", "summary", "questions"}}
+PAGE_KEYS = {
+    "key-points": {"title", "summary", "points"},
+    "questions": {"title", "summary", "questions"},
+    "what-we-know": {"title", "summary"},
+}
+ITEM_KEYS = {"points": {"point", "detail", "gain"}, "questions": {"question", "answer"}}
 
 
 class Fault(NamedTuple):
@@ -47,9 +57,24 @@ class Fault(NamedTuple):
     text: str
 
 
+class Unsound(Exception):
+    """A text that is not what it should be: its line and what is wrong."""
+
+    def __init__(self, line: int, text: str) -> None:
+        super().__init__(line, text)
+        self.line, self.text = line, text
+
+
 class Heading(NamedTuple):
     id: str
     text: str
+
+
+class Part(NamedTuple):
+    """A piece of a module's prose, and the margin question that follows it; '' after the last piece."""
+
+    html: SafeString
+    prompt: str
 
 
 class Notch(NamedTuple):
@@ -91,7 +116,8 @@ class Module:
     title: str
     summary: str
     note: str
-    html: SafeString
+    html: SafeString  # the prose without the margin questions
+    parts: tuple[Part, ...]  # the same prose, up to each margin question
     headings: tuple[Heading, ...]
     words: int
     exercise: Exercise
@@ -135,26 +161,85 @@ class Course(NamedTuple):
 
 
 @lru_cache
-def course(language: str, directory: Path = CONTENT) -> Course:
-    """The course in that language; files that are unsound are left out and named in its faults."""
-    modules, pages, faults = [], {}, []
+def course(language: str, directory: Path = CONTENT, name: str = "") -> Course:
+    """The course of that directory in that language; files that are unsound are left out and named in its faults.
+
+    `name` is that of a further course: the pages beside its modules are shown at read/course/<name>/.
+    """
+    modules, pages, faults = dict[str, Module](), dict[str, Page](), list[Fault]()
     for file in sorted((directory / language).glob("*.md")):
-        source = Source(file, language)
-        if not source.faults:
-            if source.number:
-                modules.append(source.module())
-            else:
-                pages[source.slug] = source.page()
+        source = Source(file, language, name)
+        if source.slug in modules:
+            faults.append(Fault(file, 1, f"a second module with the name {source.slug}"))
+        elif not source.faults and source.number:
+            modules[source.slug] = source.module()
+        elif not source.faults:
+            pages[source.slug] = source.page()
         faults += source.faults
-    return Course(tuple(modules), pages, tuple(faults))
+    return Course(tuple(modules.values()), pages, tuple(faults))
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML in which no text stands for another (`*name`): such could go round for ever."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem="a * that names another place: put it between quotes", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
+def read_yaml(text: str, first: int) -> tuple[dict[str, Any], dict[str, int]]:
+    """The keys of a YAML text, and the line of each (`exercise.ladder.10`) in a file where it begins on line `first`.
+
+    Raises Unsound.
+    """
+    try:
+        loader = _Plain(text)
+        node = loader.get_single_node()
+        keys = loader.construct_document(node) if node else None
+        lines = dict(_lines(node, first))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line if error.problem_mark else 0
+        raise Unsound(first + line, f"not YAML: {error.problem or error.context}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # odd characters, a day that is none, too deep
+        raise Unsound(first, "not YAML") from error
+    if not isinstance(keys, dict):
+        raise Unsound(first, "not a list of keys")
+    return keys, lines
+
+
+def read_text(file: Path) -> str:
+    """The text of a course file; raises Unsound."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Unsound(1, "cannot be read") from error
+    except UnicodeDecodeError as error:
+        raise Unsound(1, "not UTF-8") from error
+
+
+def to_fill_in(value: Any, at: str = "") -> Iterator[str]:
+    """The key (`exercise.ladder.10`) of every text in which TODO stands."""
+    if isinstance(value, str) and TODO.search(value):
+        yield at
+    elif isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from to_fill_in(each, f"{at}.{key}" if at else str(key))
 
 
 def markdown() -> MarkdownIt:
-    """CommonMark without HTML, with the three containers and linkable headings."""
+    """CommonMark without HTML, with our containers and linkable headings."""
     md = MarkdownIt("commonmark", {"html": False}).enable("table").use(anchors_plugin, max_level=2)
-    for name in ("scene", "aside", "key"):
-        md.use(container_plugin, name)
+    for name in ("scene", "aside", "key", "margin"):
+        md.use(container_plugin, name, render=_box)
     return md
+
+
+def _box(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """The plugin's own way adds the class to the token, once more each time that it is rendered."""
+    name = tokens[at].type.split("_")[1]
+    return f'<div class="{name}">\n' if tokens[at].nesting == 1 else "</div>\n"
 
 
 MARKDOWN = markdown()
@@ -163,14 +248,20 @@ MARKDOWN = markdown()
 class Source:
     """One course file: its front matter with line numbers, its body, its faults."""
 
-    def __init__(self, file: Path, language: str) -> None:
-        self.file, self.language, self.faults = file, language, list[Fault]()
-        match = re.fullmatch(r"(?:(\d\d)-)?([a-z][a-z-]*)", file.stem)
+    def __init__(self, file: Path, language: str, course: str = "") -> None:
+        """`course` is the name of a further course, '' in the built-in one."""
+        self.file, self.language, self.course, self.faults = file, language, course, list[Fault]()
+        self.front, self.lines, self.body, self.body_line = dict[str, Any](), dict[str, int](), "", 1
+        match = re.fullmatch(rf"(?:(\d\d)-)?({SLUG})", file.stem)
         self.number, self.slug = (int(match[1] or 0), match[2]) if match else (0, file.stem)
-        if not match:
-            self._fault(1, "the file's name is not NN-slug.md or slug.md")
-        self.front, self.lines, self.body, self.body_line = self._split(file.read_text(encoding="utf-8"))
+        try:
+            if not match:
+                raise Unsound(1, "the file's name is not NN-slug.md or slug.md")
+            self._split(read_text(file))
+        except Unsound as unsound:
+            self.faults.append(Fault(file, unsound.line, unsound.text))
         self.tokens = MARKDOWN.parse(self.body)
+        self.margins = list(_margins(self.tokens))
         self.faults += self._check()
 
     def module(self) -> Module:
@@ -183,36 +274,44 @@ class Source:
             summary=front["summary"],
             note=front.get("note", ""),
             html=self._html(),
+            parts=tuple(self._parts()),
             headings=tuple(self._headings()),
-            words=sum(len(re.findall(r"\w[\w'’-]*", token.content)) for token in self.tokens if token.type == "inline"),
+            words=sum(len(WORD.findall(token.content)) for token in self._prose() if token.type == "inline"),
             exercise=_exercise(front["exercise"]),
         )
 
     def page(self) -> Page:
         items = self.front.get("points") or [
             {"id": f"q{n}", "question": each["question"], "answer": mark_safe(MARKDOWN.render(each["answer"]))}
-            for n, each in enumerate(self.front["questions"], 1)
+            for n, each in enumerate(self.front.get("questions", ()), 1)
         ]
         return Page(self.front["title"], self.front["summary"], self._html(), tuple(items))
 
     def _html(self) -> SafeString:
-        return mark_safe(MARKDOWN.renderer.render(self.tokens, MARKDOWN.options, {}))  # our own files, HTML off
+        return _rendered(self._prose())
 
-    def _fault(self, line: int, text: str) -> None:
-        self.faults.append(Fault(self.file, line, text))
+    def _prose(self) -> list[Token]:
+        """The body without its margin questions."""
+        taken = {n for margin in self.margins for n in margin}
+        return [token for n, token in enumerate(self.tokens) if n not in taken]
 
-    def _split(self, text: str) -> tuple[dict[str, Any], dict[str, int], str, int]:
-        """Front matter as a dict, the line of each key (`exercise.title`), the body, and the body's first line."""
-        match = re.match(r"---\n(.*?\n)---\n", text, re.DOTALL)
+    def _parts(self) -> Iterator[Part]:
+        at = 0
+        for margin in self.margins:
+            yield Part(_rendered(self.tokens[at : margin.start]), _question(self.tokens, margin))
+            at = margin.stop
+        yield Part(_rendered(self.tokens[at:]), "")
+
+    def _split(self, text: str) -> None:
+        """Front matter as a dict, the line of each of its keys, the body, and the body's first line."""
+        match = re.match(r"---\n(.*?\n)---(?:\n|$)", text, re.DOTALL)
         if not match:
-            self._fault(1, "no front matter between two lines of ---")
-            return {}, {}, text, 1
+            raise Unsound(1, "no front matter between two lines of ---")
+        self.body, self.body_line = text[match.end() :], match[0].count("\n") + 1
         try:
-            front, lines = yaml.safe_load(match[1]), dict(_lines(yaml.compose(match[1])))
-        except yaml.MarkedYAMLError as error:
-            self._fault(2 + (error.problem_mark.line if error.problem_mark else 0), f"front matter: {error.problem}")
-            front, lines = {}, {}
-        return front or {}, lines, text[match.end() :], match[0].count("\n") + 1
+            self.front, self.lines = read_yaml(match[1], 2)
+        except Unsound as unsound:
+            raise Unsound(unsound.line, f"front matter: {unsound.text}") from unsound
 
     def _check(self) -> Iterator[Fault]:
         if self.faults:
@@ -221,57 +320,126 @@ class Source:
         if wanted is None:
             yield Fault(self.file, 1, f"a page that nothing shows: known are {', '.join(sorted(PAGE_KEYS))}")
             return
+        if self.number and not self._has_address():
+            yield Fault(self.file, 1, f"the site has another page at read/{self.slug}/")
         yield from self._check_keys("", self.front, wanted, optional={"note"})
+        yield from self._check_texts()
         if self.number and isinstance(self.front.get("exercise"), dict):
             yield from self._check_exercise(self.front["exercise"])
         elif self.number and "exercise" in self.front:
-            yield Fault(self.file, self.lines["exercise"], "exercise is not a list of keys")
-        yield from self._check_links()
+            yield self._at("exercise", "is not a list of keys")
+        for key in ITEM_KEYS.keys() & wanted & self.front.keys():
+            yield from self._check_items(key, self.front[key])
+        yield from self._check_margins()
+        yield from self._check_body()
+
+    def _at(self, key: str, text: str) -> Fault:
+        """What is wrong with a key of the front matter, on the line of that key."""
+        return Fault(self.file, self.lines.get(key, 1), f"{key} {text}")
+
+    def _check_texts(self) -> Iterator[Fault]:
+        for key in ("title", "summary", "note"):
+            if self.front.get(key) is not None and not isinstance(self.front[key], str):
+                yield self._at(key, "is not a text: put it between quotes")
+        for key in to_fill_in(self.front):
+            yield self._at(key, "is left to fill in")
+
+    def _check_items(self, name: str, given: Any) -> Iterator[Fault]:
+        if not isinstance(given, list):
+            yield self._at(name, "is not a list")
+            return
+        for n, item in enumerate(given):
+            if not isinstance(item, dict) or item.keys() != ITEM_KEYS[name]:
+                yield self._at(f"{name}.{n}", f"has not just the keys {', '.join(sorted(ITEM_KEYS[name]))}")
+            elif not all(isinstance(each, str) and each.strip() for each in item.values()):
+                yield self._at(f"{name}.{n}", "has a key without a text")
+
+    def _has_address(self) -> bool:
+        """Whether a module with this name is found below read/: no other page stands there."""
+        with override(self.language):
+            here = resolve(f"/{self.language}/read/{self.slug}/")
+            mark = resolve(f"/{self.language}/read/{self.slug}/mark/")
+        return (here.url_name, mark.url_name) == ("module", "mark")
 
     def _check_keys(self, at: str, given: dict, wanted: set[str], optional: set[str]) -> Iterator[Fault]:
         for key in sorted(wanted - given.keys()):
             yield Fault(self.file, self.lines.get(at.rstrip("."), 1), f"{at}{key} is missing")
         for key in given:
             if key not in wanted | optional:
-                yield Fault(self.file, self.lines.get(f"{at}{key}", 1), f"{at}{key} is not a key that is known")
+                yield self._at(f"{at}{key}", "is not a key that is known")
             elif given[key] in (None, "", [], {}):
-                yield Fault(self.file, self.lines.get(f"{at}{key}", 1), f"{at}{key} is empty")
+                yield self._at(f"{at}{key}", "is empty")
 
     def _check_exercise(self, given: dict[str, Any]) -> Iterator[Fault]:
         yield from self._check_keys("exercise.", given, EXERCISE_KEYS, optional=set())
         right = {
             "kind": lambda v: v in ("observe", "share"),
-            "minutes": lambda v: isinstance(v, int) and 0 < v <= 24 * 60,
-            "start": lambda v: v in NOTCHES,
-            "situations": lambda v: isinstance(v, list) and set(v) <= set(SITUATIONS),
-            "with": lambda v: isinstance(v, list) and set(v) <= set(RELATIONS),
-            "ladder": lambda v: (
-                isinstance(v, dict) and list(v) == list(NOTCHES) and all(isinstance(s, str) for s in v.values())
-            ),
-            **{key: _texts for key in ("needs", "steps", "prompts")},
+            "minutes": lambda v: type(v) is int and 0 < v <= 24 * 60,
+            "start": lambda v: type(v) is int and v in NOTCHES,
+            "situations": lambda v: isinstance(v, list) and all(each in SITUATIONS for each in v),
+            "with": lambda v: isinstance(v, list) and all(each in RELATIONS for each in v),
+            "ladder": lambda v: isinstance(v, dict) and list(v) == list(NOTCHES) and _texts(list(v.values())),
+            "needs": _texts,
+            "steps": _texts,
+            "prompts": lambda v: _texts(v) and all(len(each) <= LONGEST_PROMPT for each in v),
             **{key: lambda v: isinstance(v, str) for key in ("title", "purpose", "moment")},
         }
         said = {"ladder": "needs one sentence for each notch 0, 10, … 100, in order"}
         for key, holds in right.items():
             if key in given and not holds(given[key]):
-                text = f"exercise.{key} {said.get(key, 'has a value that is not allowed')}"
-                yield Fault(self.file, self.lines.get(f"exercise.{key}", 1), text)
+                yield self._at(f"exercise.{key}", said.get(key, "has a value that is not allowed"))
 
-    def _check_links(self) -> Iterator[Fault]:
-        slugs = {re.sub(r"^\d\d-", "", file.stem) for file in self.file.parent.glob("*.md")}
-        for token in self.tokens:
-            for child in token.children or ():
-                href = str(child.attrs.get("href", "")) if child.type == "link_open" else ""
-                if href and not href.startswith("#") and not self._leads_somewhere(href, slugs):
-                    line = self.body_line + (token.map or [0])[0]
-                    yield Fault(self.file, line, f"a link that leads nowhere: {href}")
+    def _check_margins(self) -> Iterator[Fault]:
+        alone = {margin.start for margin in self.margins} if self.number else set()
+        for n, token in enumerate(self.tokens):
+            if token.type == "container_margin_open" and n not in alone:
+                yield Fault(self.file, self._line(token), "a margin stands in a module and by itself, not in a block")
+        for margin in self.margins:
+            inside = [token.type for token in self.tokens[margin.start + 1 : margin.stop - 1]]
+            line = self._line(self.tokens[margin.start])
+            if not inside:
+                yield Fault(self.file, line, "an empty margin")
+            elif inside != ["paragraph_open", "inline", "paragraph_close"]:
+                yield Fault(self.file, line, "a margin holds one question, in one paragraph")
+            elif len(_question(self.tokens, margin)) > LONGEST_PROMPT:
+                yield Fault(self.file, line, f"a margin's question is longer than {LONGEST_PROMPT} characters")
 
-    def _leads_somewhere(self, href: str, slugs: set[str]) -> bool:
-        here = f"/{self.language}/read/{self.slug}/"
+    def _line(self, token: Token) -> int:
+        return self.body_line + (token.map or [0])[0]
+
+    def _check_body(self) -> Iterator[Fault]:
+        for tokens, first in self._shown():
+            for token in tokens:
+                for text in self._not_shown_well(token):
+                    yield Fault(self.file, first + (token.map or [0])[0], text)
+
+    def _shown(self) -> Iterator[tuple[list[Token], int]]:
+        """What is Markdown here, and the line that it begins on: the body, and the answers to questions."""
+        yield self.tokens, self.body_line
+        questions = self.front.get("questions")
+        for n, item in enumerate(questions if isinstance(questions, list) else ()):
+            if isinstance(item, dict) and isinstance(item.get("answer"), str):
+                yield MARKDOWN.parse(item["answer"]), self.lines.get(f"questions.{n}.answer", 1)
+
+    def _not_shown_well(self, token: Token) -> Iterator[str]:
+        if token.type == "inline" and TODO.search(token.content):
+            yield "a TODO is left to fill in"
+        for child in token.children or ():
+            href = str(child.attrs.get("href", "")) if child.type == "link_open" else ""
+            if href and not href.startswith(("#", "https://")) and not self._leads_somewhere(href):
+                yield f"a link that leads nowhere: {href}"
+            if child.type == "image":
+                yield "a picture, which a course cannot have"
+
+    def _leads_somewhere(self, href: str) -> bool:
+        slugs = {
+            re.sub(r"^\d\d-", "", file.stem) for at in (self.file.parent, CONTENT / "nl") for file in at.glob("*.md")
+        }
+        beside = f"course/{self.course}" if self.course and not self.number else self.slug
         try:
             with override(self.language):
-                match = resolve(urljoin(here, href.partition("#")[0]))
-        except Resolver404:
+                match = resolve(urljoin(f"/{self.language}/read/{beside}/", href.partition("#")[0]))
+        except (Resolver404, ValueError):
             return False
         return match.kwargs.get("slug", self.slug) in slugs
 
@@ -293,16 +461,38 @@ def _exercise(given: dict[str, Any]) -> Exercise:
 
 
 def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, list) and all(isinstance(each, str) and each.strip() for each in value)
+
+
+def _rendered(tokens: Sequence[Token]) -> SafeString:
+    return mark_safe(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))  # our own files, HTML off
+
+
+def _margins(tokens: Sequence[Token]) -> Iterator[range]:
+    """Where each margin that stands by itself opens and has closed."""
+    opened = 0
+    for n, token in enumerate(tokens):
+        if token.level == 0 and token.type == "container_margin_open":
+            opened = n
+        elif token.level == 0 and token.type == "container_margin_close":
+            yield range(opened, n + 1)
+
+
+def _question(tokens: Sequence[Token], margin: range) -> str:
+    return " ".join(_text(tokens[n]) for n in margin if tokens[n].type == "inline")
 
 
 def _text(inline: Token) -> str:
-    return "".join(child.content for child in inline.children or ())
+    return "".join(child.content or " " * (child.type in BREAKS) for child in inline.children or ())
 
 
-def _lines(node: yaml.Node | None, at: str = "") -> Iterator[tuple[str, int]]:
-    """The line in the file of each key; the front matter begins on line 2."""
+def _lines(node: yaml.Node | None, first: int, at: str = "") -> Iterator[tuple[str, int]]:
+    """The line of each key and of each item of a list, in a file where the text begins on line `first`."""
+    nested: list[tuple[str, yaml.Node, yaml.Node]] = []
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield f"{at}{key.value}", key.start_mark.line + 2
-            yield from _lines(value, f"{at}{key.value}.")
+        nested = [(str(key.value), key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        nested = [(str(n), each, each) for n, each in enumerate(node.value)]
+    for key, place, value in nested:
+        yield f"{at}{key}", place.start_mark.line + first
+        yield from _lines(value, first, f"{at}{key}.")

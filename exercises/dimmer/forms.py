@@ -5,10 +5,11 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from exercises.course.pages import NOTCHES, course
+from exercises.course.courses import home
+from exercises.course.pages import NOTCHES
 from exercises.dimmer import advice
 from exercises.dimmer.habits import HABITS, SIGNS, SIGNS_OTHER
 from exercises.dimmer.models import CAME_OF_IT, Attempt, Bore, CameTrue, Dimmer, Done, Reaction, answered
@@ -240,7 +241,7 @@ class PlanForm(RecordForm):
 
     def clean_exercise(self) -> str:
         slug = self.cleaned_data["exercise"]
-        return slug if course(get_language()).module(slug) else self.instance.exercise
+        return slug if home(slug) else self.instance.exercise
 
     def twin(self) -> Attempt | None:
         """Only a step of the same dimmer, or of none as this one: another one's id makes a new step."""

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from exercises.course.courses import find
 from exercises.course.pages import NOTCHES, Module, course
 from exercises.dimmer import advice
 from exercises.dimmer.forms import (
@@ -239,7 +240,7 @@ def _cursor(request: Request) -> Cursor | None:
 
 
 def _module(slug: str | None) -> Module | None:
-    return course(get_language()).module(slug or "")
+    return find(slug or "", get_language())
 
 
 def _attempt(request: Request, id: UUID) -> Attempt:

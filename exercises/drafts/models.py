@@ -21,6 +21,7 @@ PLACES = {  # the first part of an address → what a person calls that place
     "attempts": pgettext_lazy("title", "Practise"),
     "exercises": pgettext_lazy("title", "Practise"),
     "evidence": pgettext_lazy("title", "Looking back"),
+    "read": pgettext_lazy("navigation", "Read"),
     "progress": pgettext_lazy("title", "Looking back"),
     "share": pgettext_lazy("title", "Looking back"),
     "summary": pgettext_lazy("title", "Looking back"),

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
-from exercises.course.pages import course
+from exercises.course.courses import every, find
 from exercises.journal.models import JournalEntry
 from exercises.records.fields import Chips
 from exercises.records.forms import RecordForm
@@ -31,14 +31,14 @@ class Asked(NamedTuple):
 
 def asked_by(slug: str, number: str) -> Asked:
     """A module's question by its number, counted from 1, in the language of the page."""
-    module = course(get_language()).module(slug)
+    module = find(slug, get_language())
     prompts = {str(n): prompt for n, prompt in enumerate(module.exercise.prompts, 1)} if module else {}
     return Asked(module.slug if module else "", prompts.get(number, ""))
 
 
 def ours(module: str, prompt: str) -> Asked:
     """What of this module and question is really ours, in whichever language; the rest is dropped."""
-    modules = [found for code in LANGUAGES if (found := course(code).module(module))]
+    modules = every(module)
     known = {each for found in modules for each in found.exercise.prompts} | _general()
     return Asked(module if modules else "", prompt if prompt in known else "")
 

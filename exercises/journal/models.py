@@ -1,5 +1,6 @@
 """The private journal."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -19,6 +20,10 @@ class EntryQuerySet(RecordQuerySet):
         if cursor is None:
             return rows
         return rows.filter(Q(written_at__lt=cursor.at) | Q(written_at=cursor.at, id__lt=cursor.id))
+
+    def answering(self, module: str, prompts: Collection[str]) -> Self:
+        """What was written to one of these questions of that module, the newest first."""
+        return self.filter(module=module, prompt__in=prompts).before(None)
 
 
 class JournalEntry(Record):

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from exercises.course.pages import course
+from exercises.course.courses import find
 from exercises.drafts.keeping import kept
 from exercises.journal.forms import EntryForm, asked_by
 from exercises.records.forms import sent
@@ -67,7 +67,7 @@ def entry(request: Request, id: UUID) -> HttpResponse:
 
 def _page(request: Request, form: EntryForm) -> HttpResponse:
     """The form, with the module that the question came from and the step it is about, where they are still there."""
-    context: dict[str, Any] = {"form": kept(request, form), "module": course(get_language()).module(form.asked.module)}
+    context: dict[str, Any] = {"form": kept(request, form), "module": find(form.asked.module, get_language())}
     entry = form.instance
     if not entry._state.adding:
         context |= {"entry": entry, "attempt": request.user.attempts.whole().filter(pk=entry.attempt_id).first()}

@@ -69,6 +69,9 @@ def _files(user: Any, wanted: Wanted, hide: Callable[[str], str]) -> Iterator[tu
 
 # JSON
 
+# What someone said below modules is no record of theirs, and is not brought back; but it is theirs to read.
+REACTION = ("module", "language", "nickname", "text", "state", "reason", "created_at")
+
 
 def _data(user: Any, wanted: Wanted, hide: Callable[[str], str]) -> Iterator[str]:
     """One record a line, so that two exports can be compared."""
@@ -86,7 +89,7 @@ def _data(user: Any, wanted: Wanted, hide: Callable[[str], str]) -> Iterator[str
         for first, row in enumerate(rows_of(user, model)):
             yield f"{',' if first else ''}\n{_json(_values(row, hide))}"
         yield "]"
-    yield "}}\n"
+    yield f'}},\n"reactions": {_json(list(user.reactions.order_by("id").values(*REACTION)))}}}\n'
 
 
 def _values(row: Record, hide: Callable[[str], str]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
-from exercises.course.pages import Module, course
+from exercises.course.courses import find
+from exercises.course.pages import Module
 from exercises.dimmer.forms import said
 from exercises.dimmer.models import Attempt, Dimmer
 from exercises.drafts.models import Draft
@@ -102,7 +103,7 @@ def _out_of_ten(value: int | None) -> str:
 
 
 def _module(slug: str) -> Module | None:
-    return course(get_language() or "nl").module(slug)
+    return find(slug, get_language())
 
 
 def _feeling(row: DailyFeeling) -> Pairs:

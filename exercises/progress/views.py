@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from exercises.course.pages import course
+from exercises.course.courses import shelf
 from exercises.dimmer.models import Attempt
 from exercises.progress import charts, summary
 from exercises.records.http import Request
@@ -88,5 +88,6 @@ def _feelings(user: Any, today: date) -> dict[str, Any]:
 
 def _read(user: Any) -> dict[str, Any]:
     finished = set(user.reads.exclude(finished_at=None).values_list("module", flat=True))
-    modules = course(get_language()).modules
-    return {"modules": modules, "read": [module for module in modules if module.slug in finished]}
+    editions = [book.edition(get_language()) for book in shelf().books]
+    read = [(each, [module for module in each.course.modules if module.slug in finished]) for each in editions]
+    return {"built_in": editions[0], "read": [(edition, modules) for edition, modules in read if modules]}

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from exercises.course.pages import course
+from exercises.course.courses import find, next_unread
 from exercises.dimmer.models import Attempt, Dimmer
 from exercises.dimmer.next_step import NextStep, is_unsafe, next_step
 from exercises.evidence.models import Evidence
@@ -22,11 +22,12 @@ from exercises.today.evening import is_back, of_the_day
 def today(request: Request) -> HttpResponse:
     """Today's feeling, the open attempt or a next step, the next module, one piece of one's own evidence."""
     user, day = request.user, timezone.localdate()
-    read = set(user.reads.exclude(finished_at=None).values_list("module", flat=True))
+    opened = list(user.reads.order_by("-updated_at").values_list("module", "finished_at"))
+    read = {slug for slug, finished_at in opened if finished_at}
     context = {
         "day": day,
         "feeling": user.feelings.on(day).first(),
-        "module": next((module for module in course(get_language()).modules if module.slug not in read), None),
+        "module": next_unread([slug for slug, _finished_at in opened], read, get_language()),
         "self_check": due(
             list(user.self_checks.oldest_first().values_list("day", flat=True)),
             day,
@@ -60,7 +61,7 @@ def _step(request: Request, day: date) -> dict[str, Any]:
     return {
         "attempt": attempt,
         "more_planned": len(planned) > 1,
-        "observed": attempt and course(get_language()).module(attempt.exercise),
+        "observed": attempt and find(attempt.exercise, get_language()),
         "last": last,
         "unsafe": is_unsafe(request.session, day),
         "took_one": took_one,

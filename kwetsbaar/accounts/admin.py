@@ -1,4 +1,4 @@
-"""The administration at /beheer/: who there is, and nothing of what anyone wrote.
+"""The administration at /beheer/: who there is, and of what anyone wrote only reactions, which are for everybody.
 
 Nothing registers here by itself. In comes who is staff (`manage.py staff`) and has used a passkey or the app with
 codes in this session, not longer ago than a working day.
@@ -17,6 +17,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override, pgettext_lazy
 
+from exercises.reactions.admin import ReactionAdmin
+from exercises.reactions.models import Reaction
 from kwetsbaar.accounts.models import User
 from kwetsbaar.accounts.reauthentication import SECOND, ways
 
@@ -64,6 +66,7 @@ class Administration(admin.AdminSite):
 
 
 site = Administration(name="admin")
+site.register(Reaction, ReactionAdmin)
 
 
 @admin.register(User, site=site)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from exercises.privacy.words import WORDS
 from exercises.records.fields import Chips
@@ -99,8 +99,9 @@ def _sent(request: Request, choice: str) -> QueryDict | None:
 
 def _much(guest: Any, account: Any) -> list[str]:
     """What there is, each kind in words; nothing of what there is none of."""
-    much = counted(guest, account)
-    return [words.several % much[model] for model, words in WORDS.items() if much[model] and model is not Settings]
+    much, reactions = counted(guest, account), guest.reactions.count()
+    told = [words.several % much[model] for model, words in WORDS.items() if much[model] and model is not Settings]
+    return told + [ngettext("%d reaction", "%d reactions", reactions) % reactions] * bool(reactions)
 
 
 def _brought(request: Request, guest: Any, form: BringForm) -> bool:

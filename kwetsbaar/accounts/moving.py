@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 
-from exercises.course.pages import course
+from exercises.course.courses import every
 from exercises.drafts.models import Draft
 from exercises.feeling.models import DailyFeeling
 from exercises.privacy.portable import keep_moments, kinds
@@ -70,12 +69,13 @@ def both(guest: Any, account: Any) -> list[Both]:
 
 
 def bring_along(move: Move) -> None:
-    """All of the guest's rows, deleted ones too; then the guest is gone. What names others goes first."""
+    """All of the guest's rows, deleted ones and reactions too; then the guest is gone. What names others goes first."""
     with transaction.atomic():
         for model in reversed(kinds()):
             for rows in _taken(move, model):
                 settle = SETTLED.get(model)
                 _put(model, settle(rows, move) if settle else rows)
+        move.guest.reactions.update(author=move.account)
         throw_away(move.guest, move.account)
 
 
@@ -151,8 +151,7 @@ def _reads(rows: list[Any], move: Move) -> list[Any]:
 
 def _place(slug: str, section: str) -> int:
     """Which heading this is, counted from 0, in whichever language; -1 for none."""
-    modules = [module for code, _name in settings.LANGUAGES if (module := course(code).module(slug))]
-    headings = [[heading.id for heading in module.headings] for module in modules]
+    headings = [[heading.id for heading in module.headings] for module in every(slug)]
     return max((ids.index(section) for ids in headings if section in ids), default=-1)
 
 
