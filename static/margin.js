@@ -8,7 +8,10 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   margin(event).submit();
 });
 
-document.addEventListener("htmx:beforeRequest", (event) => say(event, false));
+// While it is being saved nothing can be typed: the answer brings a new form.
+const hold = (event, held) => margin(event)?.querySelectorAll("textarea").forEach((field) => { field.readOnly = held; });
+document.addEventListener("htmx:beforeRequest", (event) => { say(event, false); hold(event, true); });
+document.addEventListener("htmx:afterRequest", (event) => hold(event, false));
 for (const fault of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(fault, (event) => say(event, true));
 
 function say(event, failed) {

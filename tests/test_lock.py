@@ -114,7 +114,7 @@ def test_the_page_that_asks_has_a_neutral_title_and_leads_to_help_and_out(locked
 
 def test_help_the_way_out_signing_out_and_the_other_language_work_while_locked(locked):
     assert locked.get("/en/help/").status_code == 200
-    assert locked.get("/nl/read/dimmer/").status_code == 200
+    assert locked.get("/nl/read/questions/").status_code == 200
     assert "Your PIN" in locked.get("/en/journal/").text
     assert 'lang="nl"' in locked.get("/nl/journal/").text
     assert locked.get("/en/account/sign-out/").status_code == 200

@@ -187,7 +187,8 @@ def test_after_the_main_path_the_database_its_log_and_a_dump_hold_none_of_the_wo
     environ = os.environ | {"PGHOST": str((data / "postgres").resolve()), "PGUSER": "owner", "PGDATABASE": "app"}
     dump = subprocess.run([server.program("pg_dump")], env=environ, capture_output=True, check=True).stdout
     assert b"exercises_journalentry" in dump
-    assert b"tense" not in dump  # the feeling's word is sealed too, though it is one of ours
+    own = re.sub(rb"COPY public\.exercises_passage .*?\n\\\.\n", b"", dump, flags=re.DOTALL)  # the course is for all
+    assert b"tense" not in own  # the feeling's word is sealed too, though it is one of ours
     for word in [*SECRETS.values(), code, code.replace("-", "")]:
         for written in (word.encode(), word.lower().encode(), word.encode().hex().encode()):
             assert written not in dump, word

@@ -516,6 +516,13 @@ def test_the_moderator_changes_no_words_and_does_not_learn_whose_they_are(as_sam
         assert str(emma.pk) not in as_sam.get(path).text
 
 
+def test_no_address_tells_the_moderator_who_wrote_what(as_sam, emma):
+    for query in (f"author={emma.pk}", f"author__id__gt={emma.pk}", "author__language=nl"):
+        answer = as_sam.get(f"/beheer/exercises/reaction/?{query}")
+        assert answer.status_code in (302, 400), query
+    assert as_sam.get("/beheer/exercises/reaction/?state__exact=waiting").status_code == 200
+
+
 def test_what_is_withdrawn_leaves_no_words_in_the_administration(as_sam, as_emma, emma):
     row = written(emma, state=State.WAITING)
     decides(as_sam, row, "_hide", "pearblossom")

@@ -70,6 +70,7 @@ def _files(user: Any, wanted: Wanted, hide: Callable[[str], str]) -> Iterator[tu
 # JSON
 
 # What someone said below modules is no record of theirs, and is not brought back; but it is theirs to read.
+SAID = ("nickname", "text", "reason")
 REACTION = ("module", "language", "nickname", "text", "state", "reason", "created_at")
 
 
@@ -89,7 +90,9 @@ def _data(user: Any, wanted: Wanted, hide: Callable[[str], str]) -> Iterator[str
         for first, row in enumerate(rows_of(user, model)):
             yield f"{',' if first else ''}\n{_json(_values(row, hide))}"
         yield "]"
-    yield f'}},\n"reactions": {_json(list(user.reactions.order_by("id").values(*REACTION)))}}}\n'
+    reactions = user.reactions.order_by("id").values(*REACTION)
+    said = [{name: hide(value) if name in SAID else value for name, value in row.items()} for row in reactions]
+    yield f'}},\n"reactions": {_json(said)}}}\n'
 
 
 def _values(row: Record, hide: Callable[[str], str]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ TRIES = 5  # wrong PINs in a row; then the normal way in is the only one
 SEEN = "seen_at"  # in the session: when it was last used, in seconds
 PIN, CARRIED = "lock_pin", "carried"  # the fields of the page that asks
 ALWAYS = {"draft_keep", "leave", "lock", "sign_out"}  # work while locked; drafts are only written there, never shown
-PERSONAL = {"exercise", "reactions"}  # public pages on which someone who is signed in finds their own words
+PERSONAL = {"exercise", "module", "reactions"}  # public pages on which someone who is signed in finds their own words
 
 
 def is_locked(seen_at: float | None, now: float) -> bool:

@@ -73,7 +73,7 @@ def decoded(file: Path, raw: bytes) -> str:
     if found := DAMAGED.search(given):
         at = given[: found.start()].count("\n") + 1
         raise CannotImport(f"{file} was saved in a wrong encoding once: line {at} has “{found[0]}”; save it anew.")
-    return UNSEEN.sub("", given)
+    return UNSEEN.sub("", given.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def read_markdown(given: str) -> Article:
