@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -18,6 +19,11 @@ BOTH = [
     "default",
     "owner",
 ]  # the app's role and the owner's: without the second, nobody makes or empties the test database
+
+
+# Where a test says nothing else: 50 examples, and no deadline, which fails on a busy machine and not on a fault.
+hypothesis.settings.register_profile("house", max_examples=50, deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 def pytest_configure() -> None:
