@@ -127,11 +127,6 @@ class AttemptQuerySet(RecordQuerySet):
         """Those with an answer: done, done in part, or not now."""
         return self.exclude(done="")
 
-    def before(self, cursor: Cursor | None) -> Self:
-        """The newest first; with a cursor, what comes after it."""
-        rows = self.newest_first()
-        return rows.filter(id__lt=cursor.id) if cursor else rows
-
     def observed(self) -> Self:
         """Those without a dimmer that were answered."""
         return self.filter(dimmer=None).answered()

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_safe
 from exercises.progress import charts, summary
 from exercises.progress.views import dimmers_of, expected
 from exercises.records.http import Request
-from exercises.records.paging import PAGE, Cursor
+from exercises.records.paging import Cursor, page
 
 
 @require_safe
@@ -20,17 +19,11 @@ def predictions(request: Request) -> HttpResponse:
     if not request.wishes.progress_on:
         return render(request, "progress/off.html")
     cursor = Cursor.read(request.GET.get("before", ""), date)
-    found, older = _page(request.user.attempts.whole().tested(cursor))
+    found, older = page(request.user.attempts.whole().tested(cursor), lambda step: Cursor(step.day, step.pk))
     context = {"predictions": found, "older": older, "cursor": cursor}
     if request.htmx:
         return render(request, "progress/predictions.html#items", context)
     return render(request, "progress/predictions.html", context | _sums(request.user))
-
-
-def _page(rows: QuerySet) -> tuple[list[Any], str]:
-    """As `records.paging.page`, by the day on which a step was done."""
-    found = list(rows[: PAGE + 1])
-    return found[:PAGE], str(Cursor(found[PAGE - 1].day, found[PAGE - 1].pk)) if len(found) > PAGE else ""
 
 
 def _sums(user: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Search over the courses, by PostgreSQL: case, accents and endings don't count. And what is known of it all.
+"""Search over the courses, by PostgreSQL: case, accents and endings don't count.
 
 What is looked for stands in the address: it is about words of the courses, which are public, and the page says so.
 """
@@ -26,7 +26,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from exercises.course.courses import built_in, named, shelf
-from exercises.course.pages import PAGE_KEYS, course
+from exercises.course.pages import PAGE_KEYS
 from exercises.course.passages import EXERCISE, pieces
 from exercises.course.readability import sentences
 from exercises.reading.index import WORD, config_of, plain
@@ -84,12 +84,6 @@ def search(request: Request) -> HttpResponse:
     hits = find(form.words, language)
     offers = [] if hits else nearest(form.words, language)
     return render(request, "reading/search.html", {"form": form, "hits": hits, "offers": offers, "most": MOST_FOUND})
-
-
-@login_not_required
-@require_safe
-def what_we_know(request: Request) -> HttpResponse:
-    return render(request, "reading/what_we_know.html", {"page": course(get_language() or "nl").pages["what-we-know"]})
 
 
 def find(words: list[str], language: str) -> list[Hit]:

@@ -66,6 +66,12 @@ def questions(request: Request) -> HttpResponse:
 
 @login_not_required
 @require_safe
+def what_we_know(request: Request) -> HttpResponse:
+    return render(request, "reading/what_we_know.html", {"page": _course().pages["what-we-know"]})
+
+
+@login_not_required
+@require_safe
 def booklet(request: Request) -> HttpResponse:
     """All modules on one page, to print; the key points and the questions at the end."""
     course = _course()

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from exercises.records.paging import Cursor
+
 UNDO_FOR = timedelta(hours=24)
 
 
@@ -36,6 +38,11 @@ class RecordQuerySet(models.QuerySet):
     def newest_first(self) -> Self:
         """Rows in the order in which they were made, the last one first: UUIDv7 keys sort by time."""
         return self.order_by("-id")
+
+    def before(self, cursor: Cursor | None) -> Self:
+        """The newest first; with a cursor, what comes after it. A kind whose rows are about a day goes by that."""
+        rows = self.newest_first()
+        return rows.filter(id__lt=cursor.id) if cursor else rows
 
 
 class RecordManager(models.Manager.from_queryset(RecordQuerySet)):  # type: ignore[misc]

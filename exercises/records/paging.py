@@ -1,6 +1,8 @@
 """Long lists, a page at a time, by the place of the last row shown: nothing is shown twice or left out meanwhile."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -33,7 +35,7 @@ class Cursor(NamedTuple):
         return cls(at, id) if at.year in YEARS else None
 
 
-def page(rows: QuerySet) -> tuple[list[Any], str]:
-    """One page of these rows, and the cursor of what is older, or empty text. Rows have a `cursor`."""
+def page(rows: QuerySet, place: Callable[[Any], Any] = attrgetter("cursor")) -> tuple[list[Any], str]:
+    """One page of these rows, and the cursor of what is older, or empty text. `place` gives a row's cursor."""
     found = list(rows[: PAGE + 1])
-    return found[:PAGE], str(found[PAGE - 1].cursor) if len(found) > PAGE else ""
+    return found[:PAGE], str(place(found[PAGE - 1])) if len(found) > PAGE else ""

@@ -40,8 +40,7 @@ class ShareQuerySet(RecordQuerySet):
 
     def ended(self, now: datetime, cursor: Cursor | None = None) -> Self:
         """All others, the newest first; with a cursor, what comes after it."""
-        rows = self.filter(Q(expires_at=None) | Q(expires_at__lte=now)).newest_first()
-        return rows.filter(id__lt=cursor.id) if cursor else rows
+        return self.filter(Q(expires_at=None) | Q(expires_at__lte=now)).before(cursor)
 
 
 class Share(Record):
