@@ -586,9 +586,45 @@ def test_another_course_is_accessible_and_fits_a_small_screen(browser, shelf_sit
     page.context.close()
 
 
+# Content notes
+
+
+NOTE = "::: note\nGaat even over ruzie.\n:::\n"
+
+
+def test_a_content_note_stands_before_the_passage_that_it_warns_about(client, rest):
+    (rest / "nl/01-een-pauze.md").write_text(text(FRONT, f"Begin.\n\n{NOTE}\nDe ruzie.\n"))
+    assert said() == []
+    shown = client.get("/nl/read/een-pauze/").text
+    assert '<p>Begin.</p>\n<div class="note">\n<p>Gaat even over ruzie.</p>\n</div>\n<p>De ruzie.</p>' in shown
+
+
+def test_a_content_note_in_the_front_matter_is_named(rest):
+    (rest / "nl/01-een-pauze.md").write_text(text({"note": "Gaat over ruzie."} | FRONT))
+    assert said() == ["01-een-pauze.md:2 note is not a key that is known"]
+
+
+def test_a_content_note_that_a_translation_lacks_is_named(tmp_path, settings):
+    settings.COURSES = [tmp_path]
+    place = make(tmp_path / "rest", there=("nl", "en"), title={"nl": "a", "en": "b"}, summary={"nl": "a", "en": "b"})
+    (place / "nl/01-een-pauze.md").write_text(text(FRONT, NOTE + BODY))
+    assert said() == ["01-een-pauze.md:1 0 content notes, where nl has 1"]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_what_touches_on_something_heavy_says_so_on_the_page_and_on_paper(client, language):
+    noted = [module for module in course(language).modules if '<div class="note">' in module.html]
+    assert len(noted) == 4
+    booklet = client.get(f"/{language}/read/booklet/").text
+    for module in noted:
+        note = module.html.partition('<div class="note">')[2].partition("</div>")[0]
+        assert note in client.get(f"/{language}/read/{module.slug}/").text
+        assert note in booklet
+
+
 def test_the_guide_names_every_key_and_box():
     guide = Path("docs/authoring.md").read_text()
     for key in (*courses.KEYS, *FRONT, *EXERCISE_KEYS, *set.union(*PAGE_KEYS.values())):
         assert f"{key}:" in guide, key
-    for box in ("scene", "key", "aside", "margin"):
+    for box in ("scene", "key", "aside", "note", "margin"):
         assert f"| `{box}` |" in guide

@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import resource
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from exercises.course.importing.blocks import CannotImport
+from exercises.course.importing.blocks import CannotImport, plain
 from exercises.course.importing.reading import LARGEST, read
 from exercises.course.importing.shaping import Shape, shape
 from exercises.course.importing.writing import course_yaml, drafts
@@ -52,6 +53,11 @@ def headings(shaped: Shape) -> list[str]:
 
 def reasons(shaped: Shape) -> set[str]:
     return {left.why for left in shaped.left}
+
+
+def body_of(blocks) -> str:
+    """All text of an answer on one line."""
+    return " ".join(map(plain, blocks))
 
 
 def body(shaped: Shape, number: int = 0) -> str:
@@ -213,7 +219,162 @@ def test_what_a_web_page_leaves_behind_is_left_out_and_told():
     assert "never shown" not in said
 
 
+def test_an_interview_keeps_its_pulled_quotes_apart_and_its_short_questions_together():
+    shaped = shape(read(ARTICLES / "pianostemmer.txt"))
+    assert headings(shaped) == ["‘Een piano liegt nooit lang’"]
+    text = body(shaped)
+    assert text.startswith("Pianostemmer Wietske Haagsma over luisteren")
+    assert "> “Angst heeft fantasie”" in text
+    assert text.endswith("Haar stemboekje is niet te koop.")
+    assert [each.question for each in shaped.questions.asked][::4] == [
+        "Dur of mol?",
+        "Wat had je eerder willen weten?",
+    ]
+    assert len(shaped.questions.asked) == 5
+    assert {"Jorrit van Leen", "Franeker, oktober 2025"} <= {left.text for left in shaped.left}
+
+
+def test_an_essay_without_headings_is_one_module_with_its_poem_in_lines():
+    shaped = shape(read(ARTICLES / "eating-alone.txt"))
+    assert headings(shaped) == [""]
+    assert "One chair is enough\\\nfor a person and a coat\\\nThe bread does not ask\\\n" in body(shaped)
+    assert [left.text for left in shaped.left] == ["Hannah Prewett", "Whitby, February 2024"]
+
+
 # Plain text
+
+
+SUBTITLE = "Over koud water, een geleende badmuts en de moed om te drijven"
+
+
+def test_a_long_line_right_under_the_title_is_a_subtitle_and_no_module(article):
+    shaped = article(f"Leren zwemmen\n{SUBTITLE}\nHet begon in een hal.\nHet water draagt je\nEcht waar.\n")
+    assert headings(shaped) == ["Leren zwemmen", "Het water draagt je"]
+    assert body(shaped) == f"{SUBTITLE}\n\nHet begon in een hal."
+
+
+@pytest.mark.parametrize("second", ["Waarom water draagt", SUBTITLE])
+def test_a_line_under_the_title_that_is_no_longer_than_other_headings_is_a_heading(article, second):
+    last = "Wat je van een badmeester kunt leren over geduld, en over laten gaan"
+    shaped = article(f"Leren zwemmen\n{second}\nHet begon in een hal.\n{last}\nEcht waar.\n")
+    assert headings(shaped) == [second, last]
+
+
+@pytest.mark.parametrize(
+    "poem",
+    [
+        "Wie drijft\nhoeft niet te weten\nwaar de bodem is",
+        "Wie drijft,\nhoeft niet te weten\nwaar de bodem is.",
+        "Melk\nBrood\nKaas\nAppels",
+    ],
+)
+def test_three_short_lines_in_a_row_are_a_poem_and_no_headings(article, poem):
+    shaped = article(f"Een titel\nOp de muur staat dit.\n{poem}\nZo ging het.\nEen kop\nEn verder.\n")
+    assert headings(shaped) == ["Een titel", "Een kop"]
+    assert poem.rstrip(".").replace("\n", "\\\n") in body(shaped)
+
+
+def test_a_poem_is_no_headings_in_a_document_without_styles_either(article):
+    lines = ["Het begint.", "Wie drijft", "hoeft niet", "te weten", "Zo ging het.", "Een kop", "En verder."]
+    assert headings(article(docx([paragraph(each) for each in lines]), "a.docx")) == ["", "Een kop"]
+
+
+def test_two_short_lines_in_a_row_are_headings_still(article):
+    shaped = article("Een titel\nHet begint.\nDeel twee\nEen ander begin\nEn verder.\n")
+    assert headings(shaped) == ["Een titel", "Deel twee", "Een ander begin"]
+
+
+def test_a_heading_after_a_poem_is_a_heading_where_a_blank_line_says_so(article):
+    shaped = article("Een titel\n\nHet begint.\n\nWie drijft\nhoeft niet\nte weten\n\nDeel twee\n\nEn verder.\n")
+    assert headings(shaped) == ["Een titel", "Deel twee"]
+
+
+def test_titles_of_other_articles_are_no_poem(article):
+    shaped = article("Een titel\nDe tekst.\nLees ook\nWaarom water draagt\nDe badmuts\nLeren duiken\n")
+    assert body(shaped) == "De tekst."
+    assert len(shaped.left) == 4
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        ["Sietske Brand"],
+        ["Sietske Brand", "Leeuwarden, mei 2025"],
+        ["— Hannah Prewett, Whitby"],
+        ["Jorrit van Leen", "Franeker, 3 oktober 2025"],
+        ["Hannah Prewett", "February 2024"],
+    ],
+)
+@pytest.mark.parametrize(
+    "end", ["Zo was het.", "FAQ:\nHelpt het?\nSoms wel.", "Lees ook\nDe badmuts", "Lees ook ons stuk!"]
+)
+@pytest.mark.parametrize("name", ["article.txt", "article.md"])
+def test_a_name_place_and_month_at_the_end_are_told_and_left_out(article, signature, end, name):
+    lines = ["# " * (name[-2:] == "md") + "Een titel", "Hier begint de tekst.", *end.split("\n"), *signature]
+    if end.startswith("Lees"):  # a signature stands above what a page adds
+        lines[2:] = [*signature, *end.split("\n")]
+    shaped = article("\n\n".join(lines), name)
+    assert {left.text for left in shaped.left} >= set(signature)
+    assert not shaped.questions or [len(each.answer) for each in shaped.questions.asked] == [1]
+    assert headings(shaped) in (["Een titel"], [""])
+
+
+def test_a_name_that_answers_or_stands_below_a_heading_is_no_signature(article):
+    shaped = article("Een titel\nDe tekst.\nFAQ:\nWie leerde je zwemmen?\nSietske Brand\n")
+    assert body_of(shaped.questions.asked[0].answer) == "Sietske Brand"
+    shaped = article("# Titel\n\nDe tekst.\n\n## Met dank aan\n\nSietske Brand\n", "a.md")
+    assert body(shaped, 1) == "Sietske Brand"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers"),
+    [
+        ("Ben ik te oud? Nee. Nooit.\nIs het koud? Ja.\n", ["Nee. Nooit.", "Ja."]),
+        ("Ben ik te oud?\nNee. Nooit.\nIs het koud? Ja.\n", ["Nee. Nooit.", "Ja."]),
+        ("Is het koud? Ja.\nBen ik te oud?\nWaarom? Nooit.\n", ["Ja.", "Waarom? Nooit."]),
+        ("Ben ik te oud?\nNee.\nWaarom ook? Nooit.\nEn verder.\nIs het koud?\nJa.\n", ["Nee. Waarom ook? Nooit. En verder.", "Ja."]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("start", ["Vragen van lezers", "Twee korte vragen"])
+def test_an_answer_may_stand_on_the_line_of_its_question(article, start, asked, answers):
+    shaped = article(f"Een titel\nDe tekst.\n{start}\n{asked}")
+    assert [body_of(each.answer) for each in shaped.questions.asked] == answers
+    assert headings(shaped) == ["Een titel"]
+
+
+@pytest.mark.parametrize(
+    ("below", "count"),
+    [
+        ("Ben ik te oud? Nee.\nIs het koud?\nJa.\n", 2),
+        ("Ben ik te oud? Nee.\nDat denken velen.\nIs het koud? Ja.\n", 0),
+        ("Ben ik te oud? Nee, maar dat dacht ik wel.\n", 0),
+    ],
+)
+def test_below_a_line_that_only_speaks_of_questions_all_has_to_be_questions_and_answers(article, below, count):
+    shaped = article(f"Een titel\nDe tekst.\nWat lezers als vragen sturen\n{below}")
+    assert len(shaped.questions.asked if shaped.questions else ()) == count
+    assert ("Wat lezers als vragen sturen" in headings(shaped)) == (count == 0)
+
+
+@pytest.mark.parametrize(
+    ("third", "count"), [("Nog iets? Nee hoor.", 3), ("Niets meer dan dat.", 0), (f"Nog iets? {'Nee. ' * 30}", 0)]
+)
+def test_three_short_lines_that_ask_and_answer_are_questions_below_any_heading(article, third, count):
+    shaped = article(f"Een titel\nDe tekst.\nTot slot\nBen ik te oud? Nee.\nIs het koud? Ja.\n{third}\nDag.\n")
+    assert len(shaped.questions.asked if shaped.questions else ()) == count
+    assert ("Tot slot" in headings(shaped)) == (count == 0)
+
+
+def test_what_stands_below_questions_that_are_answered_on_their_line_stays_in_the_text(article):
+    shaped = article("Een titel\nDe tekst.\nVragen\nBen ik te oud? Nee.\nIs het koud? Ja.\nZij geeft les in Sneek.\n")
+    assert body(shaped) == "De tekst.\n\nZij geeft les in Sneek."
+    assert [body_of(each.answer) for each in shaped.questions.asked] == ["Nee.", "Ja."]
+
+
+def test_a_quote_is_set_apart_where_its_words_stand_in_the_text_too(article):
+    shaped = article("Een titel\nZe zei: ik drijf al.\n“ik drijf al”\nEn toen.\n“Een ander woord”\nTot slot.\n")
+    assert headings(shaped) == ["Een titel", "“Een ander woord”"]
+    assert "> “ik drijf al”" in body(shaped)
 
 
 def test_plain_text_without_blank_lines_has_a_module_for_each_short_line_without_final_punctuation(article):
@@ -450,6 +611,64 @@ def test_one_file_in_the_way_keeps_all_from_being_written(tmp_path):
     assert [file.name for file in (tmp_path / "town").rglob("*.*")] == ["key-points.md"]
 
 
+def everything(place: Path) -> dict[str, bytes]:
+    """Every file below it."""
+    return {str(file.relative_to(place)): file.read_bytes() for file in place.rglob("*") if file.is_file()}
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """No file may become larger than 20 kB."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_fault_in_the_middle_leaves_all_as_it_was(tmp_path, there, small_disk):
+    (tmp_path / "a.md").write_text("# Rust\n\nHier.\n\n## Stil\n\nDaar.\n")
+    if there:
+        imported(tmp_path / "a.md", "nl", into=str(tmp_path), course="rust")
+        (tmp_path / "rust/nl/01-rust.md").write_text("my work")
+    (tmp_path / "a.md").write_text(f"# Rust\n\nNieuw.\n\n## Stil\n\n{'lang ' * 3900}\n")
+    before = everything(tmp_path)
+    with pytest.raises(CommandError, match="cannot be written: File too large. All is as it was"):
+        imported(tmp_path / "a.md", "nl", into=str(tmp_path), course="rust", force=True)
+    assert everything(tmp_path) == before
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.md", "rust"][: 1 + there]
+
+
+def test_what_stands_in_the_way_of_one_file_keeps_the_old_course_whole(tmp_path):
+    imported(ARTICLES / "new-in-town.md", into=str(tmp_path), course="town")
+    (tmp_path / "town/en/questions.md").unlink()
+    (tmp_path / "town/en/questions.md").mkdir()
+    before = everything(tmp_path)
+    with pytest.raises(CommandError, match="cannot be written: Is a directory"):
+        imported(ARTICLES / "new-in-town.md", into=str(tmp_path), course="town", force=True)
+    assert everything(tmp_path) == before
+
+
+def test_after_a_crash_between_the_old_course_and_the_new_one_the_old_one_is_there_again(tmp_path):
+    file = ARTICLES / "new-in-town.md"
+    imported(file, into=str(tmp_path), course="town")
+    (tmp_path / "town/en/key-points.md").write_text("mine")
+    (tmp_path / "town").rename(tmp_path / ".town.old")
+    (tmp_path / ".town.new/en").mkdir(parents=True)
+    with pytest.raises(CommandError, match="Nothing was written"):
+        imported(file, into=str(tmp_path), course="town")
+    assert (tmp_path / "town/en/key-points.md").read_text() == "mine"
+    assert [each.name for each in tmp_path.iterdir()] == ["town"]
+
+
+def test_what_else_stands_in_a_course_stays(tmp_path):
+    (tmp_path / "town/nl").mkdir(parents=True)
+    (tmp_path / "town/nl/notes.txt").write_text("mine")
+    imported(ARTICLES / "new-in-town.md", into=str(tmp_path), course="town")
+    assert (tmp_path / "town/nl/notes.txt").read_text() == "mine"
+    assert (tmp_path / "town/course.yaml").exists()
+
+
 def test_a_course_says_what_it_is_and_what_an_author_has_to_add(tmp_path):
     imported(ARTICLES / "leren-rusten.txt", "nl", into=str(tmp_path))
     about = yaml.safe_load((tmp_path / "leren-rusten-als-je-altijd-aanstaat/course.yaml").read_text())
@@ -473,13 +692,14 @@ def test_a_translation_gets_the_names_of_what_it_translates(tmp_path):
 def test_a_module_gets_a_name_that_no_other_module_or_page_has(tmp_path):
     taken = sorted(CONTENT.glob("en/01-*.md"))[0].stem.partition("-")[2]
     title = taken.replace("-", " ").capitalize()
-    text = f"Start.\n\n## {title}\n\nA.\n\n## Search\n\nB.\n\n## Twice\n\nC.\n\n## Twice\n\nD.\n\n## 夜\n\nE.\n\n## 5 % rust\n\nF.\n"
+    text = f"Start.\n\n## {title}\n\nA.\n\n## Search\n\nB.\n\n## Course\n\nC.\n\n## Twice\n\nC.\n\n## Twice\n\nD.\n\n## 夜\n\nE.\n\n## 5 % rust\n\nF.\n"
     (tmp_path / "a.md").write_text(text)
     imported(tmp_path / "a.md", into=str(tmp_path), course="names")
     assert [file.stem.partition("-")[2] for file in sorted((tmp_path / "names/en").iterdir())] == [
         "module",
         f"{taken}-2",
         "search-2",
+        "course-2",
         "twice",
         "twice-2",
         "module-2",

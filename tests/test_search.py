@@ -18,7 +18,7 @@ from exercises.course.pages import course
 from exercises.course.passages import pieces
 from exercises.reading.index import WORD, index, plain
 from exercises.reading.models import Passage
-from exercises.reading.search import MOST_FOUND, MOST_WORDS, _vocabulary, find, nearest
+from exercises.reading.search import MOST_FOUND, MOST_NEAR, MOST_WORDS, _vocabulary, find, nearest
 from exercises.records.search import fold
 from tests.test_courses import QUESTIONS, make, text
 from tests.test_looks import WCAG
@@ -27,6 +27,11 @@ from tests.test_main_path import PHONE
 LANGUAGES = ("nl", "en")
 BESIDE = [(language, page) for language in LANGUAGES for page in ("key-points", "questions", "what-we-know")]
 names = pytest.mark.parametrize
+
+
+@pytest.fixture(autouse=True)
+def _as_many_searches_as_a_test_needs(settings):
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"search": None}
 
 
 def seen(html: str) -> str:
@@ -255,7 +260,7 @@ def test_every_long_word_of_the_course_finds_its_sentence_and_survives_a_slip(cl
 
 def test_the_page_says_that_what_is_typed_stands_in_the_address(client, db):
     text = client.get("/en/read/search/").text
-    assert "stands in the address of the page" in text
+    assert "appears in the address of the page" in text
     assert '<meta name="robots" content="noindex">' in text
     assert "csrf" not in text
 
@@ -265,6 +270,25 @@ def test_what_was_looked_for_is_kept_nowhere(client, db):
     assert "no-store" in response["Cache-Control"]
     assert not response.cookies
     assert "schaamte" not in re.search("<title>.*?</title>", response.text)[0]
+
+
+def test_who_asks_very_often_waits_a_minute_and_keeps_what_was_typed(client, db, settings):
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"search": "2/m/ip"}
+    assert [client.get("/en/read/search/", {"q": "shame"}).status_code for _ in range(3)] == [200, 200, 429]
+    response = client.get("/en/read/search/", {"q": "shame & light"})
+    assert response.status_code == 429
+    assert "Wait a minute, and try again." in response.text
+    assert 'value="shame &amp; light"' in response.text
+    assert not response.cookies
+    assert client.get("/en/read/search/").status_code == 200
+    assert client.get("/en/read/search/", {"q": " "}).status_code == 200
+    assert client.get("/en/read/search/", {"q": "shame"}, REMOTE_ADDR="192.0.2.7").status_code == 200
+
+
+def test_a_question_of_many_words_looks_for_the_nearest_of_a_few(client, db, django_assert_max_num_queries):
+    slips = ["shcaamte", "angts", "hadnrem", "kwetsbar", "spaning", "vrineden", "dimemr", "schildrij"]
+    with django_assert_max_num_queries(1 + MOST_NEAR):
+        assert len(nearest(slips, "nl")) == MOST_NEAR
 
 
 def test_search_only_answers_to_a_question(client, db):

@@ -9,6 +9,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from exercises.course.courses import LANGUAGES, shelf
 from exercises.course.pages import CONTENT, Course, Fault, Module, course
 
+NOTE = '<div class="note">'
+
 
 @register("course")
 def check_courses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -57,6 +59,7 @@ def _differences(module: Module, twin: Module) -> Iterator[str]:
     for kind, here, there in (
         ("headings", len(twin.headings), len(module.headings)),
         ("margins", len(twin.parts) - 1, len(module.parts) - 1),
+        ("content notes", twin.html.count(NOTE), module.html.count(NOTE)),
     ):
         if here != there:
             yield f"{here} {kind}, where {module.language} has {there}"

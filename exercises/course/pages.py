@@ -115,7 +115,6 @@ class Module:
     number: int
     title: str
     summary: str
-    note: str
     html: SafeString  # the prose without the margin questions
     parts: tuple[Part, ...]  # the same prose, up to each margin question
     headings: tuple[Heading, ...]
@@ -231,7 +230,7 @@ def to_fill_in(value: Any, at: str = "") -> Iterator[str]:
 def markdown() -> MarkdownIt:
     """CommonMark without HTML, with our containers and linkable headings."""
     md = MarkdownIt("commonmark", {"html": False}).enable("table").use(anchors_plugin, max_level=2)
-    for name in ("scene", "aside", "key", "margin"):
+    for name in ("scene", "aside", "key", "note", "margin"):
         md.use(container_plugin, name, render=_box)
     return md
 
@@ -272,7 +271,6 @@ class Source:
             number=self.number,
             title=front["title"],
             summary=front["summary"],
-            note=front.get("note", ""),
             html=self._html(),
             parts=tuple(self._parts()),
             headings=tuple(self._headings()),
@@ -320,9 +318,9 @@ class Source:
         if wanted is None:
             yield Fault(self.file, 1, f"a page that nothing shows: known are {', '.join(sorted(PAGE_KEYS))}")
             return
-        if self.number and not self._has_address():
+        if self.number and not is_module_address(self.slug, self.language):
             yield Fault(self.file, 1, f"the site has another page at read/{self.slug}/")
-        yield from self._check_keys("", self.front, wanted, optional={"note"})
+        yield from self._check_keys("", self.front, wanted)
         yield from self._check_texts()
         if self.number and isinstance(self.front.get("exercise"), dict):
             yield from self._check_exercise(self.front["exercise"])
@@ -338,7 +336,7 @@ class Source:
         return Fault(self.file, self.lines.get(key, 1), f"{key} {text}")
 
     def _check_texts(self) -> Iterator[Fault]:
-        for key in ("title", "summary", "note"):
+        for key in ("title", "summary"):
             if self.front.get(key) is not None and not isinstance(self.front[key], str):
                 yield self._at(key, "is not a text: put it between quotes")
         for key in to_fill_in(self.front):
@@ -354,24 +352,17 @@ class Source:
             elif not all(isinstance(each, str) and each.strip() for each in item.values()):
                 yield self._at(f"{name}.{n}", "has a key without a text")
 
-    def _has_address(self) -> bool:
-        """Whether a module with this name is found below read/: no other page stands there."""
-        with override(self.language):
-            here = resolve(f"/{self.language}/read/{self.slug}/")
-            mark = resolve(f"/{self.language}/read/{self.slug}/mark/")
-        return (here.url_name, mark.url_name) == ("module", "mark")
-
-    def _check_keys(self, at: str, given: dict, wanted: set[str], optional: set[str]) -> Iterator[Fault]:
+    def _check_keys(self, at: str, given: dict, wanted: set[str]) -> Iterator[Fault]:
         for key in sorted(wanted - given.keys()):
             yield Fault(self.file, self.lines.get(at.rstrip("."), 1), f"{at}{key} is missing")
         for key in given:
-            if key not in wanted | optional:
+            if key not in wanted:
                 yield self._at(f"{at}{key}", "is not a key that is known")
             elif given[key] in (None, "", [], {}):
                 yield self._at(f"{at}{key}", "is empty")
 
     def _check_exercise(self, given: dict[str, Any]) -> Iterator[Fault]:
-        yield from self._check_keys("exercise.", given, EXERCISE_KEYS, optional=set())
+        yield from self._check_keys("exercise.", given, EXERCISE_KEYS)
         right = {
             "kind": lambda v: v in ("observe", "share"),
             "minutes": lambda v: type(v) is int and 0 < v <= 24 * 60,
@@ -447,6 +438,13 @@ class Source:
         for opening, inline in pairwise(self.tokens):
             if opening.type == "heading_open" and opening.tag == "h2":
                 yield Heading(str(opening.attrs["id"]), _text(inline))
+
+
+def is_module_address(slug: str, language: str) -> bool:
+    """Whether a module with this name is found below read/: no other page stands there."""
+    with override(language):
+        here, mark = resolve(f"/{language}/read/{slug}/"), resolve(f"/{language}/read/{slug}/mark/")
+    return (here.url_name, mark.url_name) == ("module", "mark")
 
 
 def _exercise(given: dict[str, Any]) -> Exercise:

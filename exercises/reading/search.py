@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from allauth.core.internal import ratelimit
 from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.postgres.search import SearchQuery
@@ -36,11 +37,14 @@ from exercises.records.search import fold
 
 MOST_FOUND = 20
 MOST_WORDS = 10
+MOST_NEAR = 5  # words that the nearest ones are looked for
+LONGEST_NEAR = 40  # letters of such a word
 ALIKE = 0.6  # how much of a word has to be as in the course, to offer that one instead
 SHORTEST = 3  # letters of a word that is offered
 LONGEST = 45  # words of a sentence that are shown
 LETTERS = re.compile(f"({WORD.pattern})")
 MARK = "<mark>{}</mark>"
+TOO_OFTEN = _("Many searches came from this connection in the last minute. Wait a minute, and try again.")
 
 
 class SearchForm(forms.Form):
@@ -48,7 +52,7 @@ class SearchForm(forms.Form):
 
     q = forms.CharField(
         label=_("One or two words"),
-        help_text=_("What you type here stands in the address of the page, and so in your browser’s history."),
+        help_text=_("What you type here appears in the address of the page, and so in your browser’s history."),
         max_length=100,
         required=False,
         error_messages={"max_length": _("That is longer than 100 characters. One or two words are enough.")},
@@ -81,9 +85,17 @@ class Hit(NamedTuple):
 def search(request: Request) -> HttpResponse:
     """Where in the courses these words stand; for words that stand nowhere, the nearest ones that do."""
     form, language = SearchForm(request.GET.get("q")), get_language() or "nl"
+    if form.words and not _may_ask(request):
+        form.add_error("q", TOO_OFTEN)
+        return render(request, "reading/search.html", {"form": form}, status=429)
     hits = find(form.words, language)
     offers = [] if hits else nearest(form.words, language)
     return render(request, "reading/search.html", {"form": form, "hits": hits, "offers": offers, "most": MOST_FOUND})
+
+
+def _may_ask(request: Request) -> bool:
+    """Counted here though nothing is sent: the public way in to allauth's limits counts no GET."""
+    return bool(ratelimit.consume(request, app="allauth.account", action="search", limit_get=True))
 
 
 def find(words: list[str], language: str) -> list[Hit]:
@@ -95,10 +107,11 @@ def find(words: list[str], language: str) -> list[Hit]:
 def nearest(words: list[str], language: str) -> list[str]:
     """What to look for instead: the same with the nearest words of the courses, or some of those by themselves."""
     known = _vocabulary(language)
-    near = [known[close] for word in words if len(word) >= SHORTEST and (close := _closest(word, known))]
+    asked = [word for word in words if SHORTEST <= len(word) <= LONGEST_NEAR][:MOST_NEAR]
+    near = list(dict.fromkeys(known[close] for word in asked if (close := _closest(word, known))))
     for offers in ([" ".join(near)], near):
         if found := [offer for offer in offers if _is_found(plain(offer).split(), language)]:
-            return list(dict.fromkeys(found))
+            return found
     return []
 
 

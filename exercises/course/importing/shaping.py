@@ -5,23 +5,28 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from exercises.course.importing.blocks import Article, Block, Inline, Left, cut, left_out, line, plain, said
+from exercises.course.importing.blocks import Article, Block, Inline, Left, cut, left_out, line, plain, said, words
 from exercises.course.importing.page import calm
 from exercises.course.importing.signs import (
     ANSWER_LABEL,
     ITEM_NUMBER,
+    LEAST_PROSE,
     LONGEST_QUESTION,
     POINT,
     QUESTION_LABEL,
+    ends_article,
     like_heading,
     may_start_questions,
     sift,
     starts_key_points,
     starts_questions,
+    verses,
 )
 
-# Each tells up to which character a block is a question, 0 where it is none.
-Finds = tuple[Callable[[Block], int], ...]
+QUICK = re.compile(r"[^.!?]+\?[\s\"'”’)]+\w")
+
+# Each tells of each block up to which character it is a question, 0 where it is none.
+Finds = tuple[Callable[[Sequence[Block]], list[int]], ...]
 
 
 class Section(NamedTuple):
@@ -63,7 +68,7 @@ class Shape(NamedTuple):
 def shape(article: Article) -> Shape:
     sifted = sift(article)
     left = list(sifted.left)
-    title, blocks = _title(_with_headings(list(sifted.blocks)))
+    title, blocks = _title(_with_headings(_unsigned(list(sifted.blocks), left)))
     blocks = _level(blocks)
     points = _take_key_points(blocks, left)
     questions = _take_questions(blocks, left)
@@ -71,13 +76,27 @@ def shape(article: Article) -> Shape:
     return Shape(heading, tuple(_sections(heading, blocks)), points, questions, tuple(left))
 
 
+def _unsigned(blocks: list[Block], left: list[Left]) -> list[Block]:
+    """Without a name, place, month or 'see also' at the end; right below a heading or a question they are its text."""
+    end = len(blocks)
+    while end and blocks[end - 1].kind in ("heading", "paragraph") and ends_article(plain(blocks[end - 1])):
+        end -= 1
+    if not end or blocks[end - 1].kind == "heading" or plain(blocks[end - 1]).endswith("?"):
+        return blocks
+    left += [left_out(ends_article(text), text) for text in map(plain, blocks[end:])]
+    return blocks[:end]
+
+
 def _with_headings(blocks: list[Block]) -> list[Block]:
     """Where nothing is marked as a heading, a strong line is one; without those, a line that looks like one."""
     if any(block.kind == "heading" and block.level > 1 for block in blocks) or _many(blocks, "heading"):
         return blocks
-    for seems in (_is_strong, _looks):
-        if any(map(seems, blocks)) and not all(map(seems, blocks)):
-            return [Block("heading", block.text, level=2) if seems(block) else block for block in blocks]
+    poems = {n for run in verses([line(block.text) if n else "" for n, block in enumerate(blocks)]) for n in run}
+    looks = [n not in poems and _looks(block) for n, block in enumerate(blocks)]
+    for seems in ([_is_strong(block) for block in blocks], looks):
+        if any(seems) and not all(seems):
+            paired = zip(blocks, seems, strict=True)
+            return [Block("heading", block.text, level=2) if heads else block for block, heads in paired]
     return blocks
 
 
@@ -174,12 +193,17 @@ def _row(cells: Sequence[Inline]) -> tuple[str, str, str]:
 def _take_questions(blocks: list[Block], left: list[Left]) -> Questions | None:
     for at, block in enumerate(blocks):
         text = line(block.text) if block.kind == "heading" else ""
-        if not (starts_questions(text) or may_start_questions(text)):
+        if not text:
             continue
-        end, finds = _end(blocks, at, goes_on=True), FINDS if starts_questions(text) else SURE
-        before, asked = _asked(_unlisted(blocks[at + 1 : end]), finds, labels := list[Left]())
+        end = _end(blocks, at, goes_on=True)
+        region = list(_unlisted(blocks[at + 1 : end]))
+        surely = starts_questions(text) or _are_quick(region)
+        if not (surely or may_start_questions(text)):
+            continue
+        finds, after = (FINDS, _after(region)) if surely else (SURE, [])
+        before, asked = _asked(region[: len(region) - len(after)], finds, labels := list[Left]())
         if asked and 2 * sum(bool(each.answer) for each in asked) >= len(asked):
-            blocks[at:end] = []
+            blocks[at:end] = after
             left += labels
             return Questions(line(block.text), tuple(before), tuple(asked))
     return None
@@ -195,13 +219,25 @@ def _unlisted(blocks: Sequence[Block]) -> Iterator[Block]:
             yield block
 
 
-def _asked(region: Iterator[Block], finds: Finds, labels: list[Left]) -> tuple[list[Block], list[Question]]:
+def _are_quick(region: Sequence[Block]) -> bool:
+    """Whether it begins with three lines, none as long as prose, of a question and its answer."""
+    quick = [block.kind == "paragraph" and bool(QUICK.match(said(block.text))) for block in region[:3]]
+    return len(quick) == 3 and all(quick) and all(words(said(block.text)) < LEAST_PROSE for block in region[:3])
+
+
+def _after(region: Sequence[Block]) -> list[Block]:
+    """What stands below questions that are each answered on their own line, two or more, and is no answer."""
+    answered = [0 < at < len(said(block.text)) for block, at in zip(region, _each(_leading)(region), strict=True)]
+    end = answered.index(False) if False in answered else len(region)
+    return [] if end < 2 or any(answered[end:]) or any(_each(_whole)(region)) else list(region[end:])
+
+
+def _asked(blocks: Sequence[Block], finds: Finds, labels: list[Left]) -> tuple[list[Block], list[Question]]:
     """What stands before the first question, and the questions, found in the surest way that finds any."""
-    blocks = list(region)
-    find = next((find for find in finds if any(map(find, blocks))), None)
+    ends = next((ends for find in finds if any(ends := find(blocks))), [])
     before, asked = list[Block](), list[tuple[str, list[Block]]]()
-    for block in blocks if find else ():
-        if find and (at := find(block)):
+    for block, at in zip(blocks, ends, strict=False):
+        if at:
             question, rest = cut(block.text, at)
             asked.append((_unlabelled(question, QUESTION_LABEL, labels)[1], []))
             if rest:
@@ -221,6 +257,22 @@ def _unlabelled(inline: Inline, label: re.Pattern[str], labels: list[Left]) -> t
             labels.append(left_out("a label in the questions", found[0]))
             inline = cut(inline, found.end())[1]
     return inline, line(inline)
+
+
+def _each(find: Callable[[Block], int]) -> Callable[[Sequence[Block]], list[int]]:
+    return lambda blocks: [find(block) for block in blocks]
+
+
+def _in_turn(blocks: Sequence[Block]) -> list[int]:
+    """Where two or more ask and every other answers one that stood alone, with its answer on its own line or below."""
+    ends, waits = list[int](), False
+    for block in blocks:
+        end = _whole(block) or (0 if waits else _leading(block))
+        if not (end or waits):
+            return []
+        ends.append(end)
+        waits = bool(end) and end == len(said(block.text))
+    return ends if sum(map(bool, ends)) > 1 else []
 
 
 def _marked(block: Block) -> int:
@@ -259,5 +311,5 @@ def _first_mark(text: str) -> int:
     return at if 0 < at <= LONGEST_QUESTION else 0
 
 
-SURE: Finds = (_marked, _strong, _labelled)
-FINDS: Finds = (*SURE, _whole, _leading)
+SURE: Finds = (*map(_each, (_marked, _strong, _labelled)), _in_turn)
+FINDS: Finds = (*SURE, *map(_each, (_whole, _leading)))

@@ -9,11 +9,15 @@ from exercises.course.importing.blocks import Article, Block, Left, left_out, pl
 LONGEST_HEADING = 100  # characters
 LONGEST_QUESTION = 200
 LONGEST_LEFTOVER = 160
+LONGEST_VERSE = 60
+LEAST_VERSE = 3  # lines
+LEAST_SUBTITLE = 8  # words
 LEAST_PROSE = 25  # words: a paragraph of the text itself
 CLOSED = ".!?…:;,"  # a heading ends in none of these
 
 SHARE, COMMENTS, ALSO = "share buttons", "comments", "read also"
 BYLINE, NEWSLETTER, CREDIT, NAVIGATION = "byline, date or reading time", "newsletter or advert", "credits", "navigation"
+SIGNED = "a name, a place or a month below the article"
 
 
 def _lines(*patterns: str) -> re.Pattern[str]:
@@ -29,7 +33,7 @@ FAQ = _lines(
     r"(?:frequently asked|common|readers['’]|your) questions\b[^.?!]*",
     r"vragen (?:en|&) antwoorden\b[^.?!]*",
     r"questions (?:and|&) answers\b[^.?!]*",
-    rf"{NUMBER} (?:vragen|questions)\b[^.?!]*",
+    rf"{NUMBER} (?:\w+ )?(?:vragen|questions)\b[^.?!]*",
     r"(?:jullie |lezers)?vragen(?: van lezers)?\s*:?",
     r"questions(?: from readers)?\s*:?",
 )
@@ -135,10 +139,51 @@ NAMED = re.compile(
 )
 
 
+MONTH = (
+    r"(?:januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december|"
+    r"january|february|march|may|june|july|august|october)"
+)
+NAME = rf"[A-ZÀ-Þ][\w'’.-]*(?:\s+(?:{SMALL}|[A-ZÀ-Þ][\w'’.-]*)){{1,4}}"
+PLACE = rf"[A-ZÀ-Þ][\w'’-]*(?:\s+(?:{SMALL}|[A-ZÀ-Þ][\w'’-]*)){{0,3}}"
+SIGNATURE = re.compile(rf"[—–-]?\s*(?:{NAME}(?:,\s+{PLACE})?|(?:{PLACE},?\s+)?(?:\d{{1,2}} )?(?i:{MONTH}) \d{{4}})")
+
+ALSO_HERE = re.compile(r"(?:lees|bekijk|luister|kijk) ook\b|(?:read|see|watch|listen) also\b", re.IGNORECASE)
+
+
 def like_heading(text: str) -> bool:
     """Plain text has no markup: up to 100 characters without final punctuation is a heading."""
     end = text.rstrip("\"'”’»)]* ")
     return len(text) <= LONGEST_HEADING and any(map(str.isalpha, text)) and bool(end) and end[-1] not in CLOSED
+
+
+def like_signature(text: str) -> bool:
+    """Someone's name, with or without a place, or a place and a month."""
+    return len(text) <= LONGEST_VERSE and bool(SIGNATURE.fullmatch(text))
+
+
+def ends_article(text: str) -> str:
+    """What kind of line at the end of an article this is that is no part of it, or ''."""
+    if len(text) <= LONGEST_LEFTOVER and ALSO_HERE.match(text):
+        return ALSO
+    return SIGNED if like_signature(text) else ""
+
+
+def verses(lines: Sequence[str]) -> list[range]:
+    """Where three or more short lines follow each other that end no sentence: a poem or a bare list, no headings."""
+    found, start = list[range](), 0
+    for n, line in enumerate([*lines, ""]):
+        if not _is_verse(line):
+            found += [range(start, n)] if n - start >= LEAST_VERSE else []
+            start = n + 1
+    return found
+
+
+def _is_verse(line: str) -> bool:
+    if not line or len(line) > LONGEST_VERSE or is_leftover(line) or like_signature(line) or NAMED.fullmatch(line):
+        return False
+    if starts_questions(line) or starts_key_points(line) or QUESTION_LABEL.match(line):
+        return False
+    return like_heading(line) or line[-1] in ",;" or line[0].islower()
 
 
 def starts_questions(text: str) -> bool:

@@ -11,11 +11,10 @@ import yaml
 
 from exercises.course.importing.blocks import Block, CannotImport, Inline, Run, line, said, words_of
 from exercises.course.importing.shaping import KeyPoints, Questions, Section, Shape
-from exercises.course.pages import MARKDOWN, NOTCHES, PACE, PAGE_KEYS, RELATIONS, SITUATIONS
+from exercises.course.pages import MARKDOWN, NOTCHES, PACE, RELATIONS, SITUATIONS, is_module_address
 
 MOST_MODULES = 99  # a file's name begins with two digits
 LONGEST_SLUG = 50
-RESERVED = {*PAGE_KEYS, "what-we-know", "search", "booklet", "course"}  # addresses below /read/
 MARKS = {"": "", "i": "*", "b": "**", "bi": "***"}
 
 # What stands at each notch of the example ladder (practice), to write the eleven sentences by.
@@ -116,13 +115,20 @@ def minutes(blocks: Iterable[Block], language: str) -> int:
     return max(1, math.ceil(words_of(blocks) / PACE[language]))
 
 
-def names(shape: Shape, taken: Iterable[str]) -> list[str]:
-    """NN-slug.md for each module: from its heading, unlike any that is taken. Raises CannotImport beyond 99."""
+def names(shape: Shape, language: str, taken: Iterable[str]) -> list[str]:
+    """NN-slug.md for each module: from its heading, and no name that is taken or that another page of the site has.
+
+    Raises CannotImport beyond 99.
+    """
     if len(shape.sections) > MOST_MODULES:
         raise CannotImport(f"That would be {len(shape.sections)} modules, and a course has at most {MOST_MODULES}.")
-    used, found = {*taken, *RESERVED}, list[str]()
+    used, found = set(taken), list[str]()
     for number, section in enumerate(shape.sections, 1):
-        slug = next(name for name in _variants(slug_of(section.heading) or "module") if name not in used)
+        slug = next(
+            name
+            for name in _variants(slug_of(section.heading) or "module")
+            if name not in used and is_module_address(name, language)
+        )
         used.add(slug)
         found.append(f"{number:02}-{slug}.md")
     return found
@@ -145,7 +151,7 @@ def drafts(shape: Shape, language: str, taken: Iterable[str] = (), twins: Sequen
 
     `twins`: the files of the modules in another language, whose names a translation with as many modules has too.
     """
-    called = twins if len(twins) == len(shape.sections) else names(shape, taken)
+    called = twins if len(twins) == len(shape.sections) else names(shape, language, taken)
     files = {name: module(section, language) for name, section in zip(called, shape.sections, strict=True)}
     if shape.points:
         files["key-points.md"] = key_points(shape.points, language)

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from exercises.course.importing import writing
+from exercises.course.importing import storing, writing
 from exercises.course.importing.blocks import CannotImport, Left, words_of
 from exercises.course.importing.reading import read
 from exercises.course.importing.shaping import Shape, shape
@@ -32,12 +32,16 @@ class Command(BaseCommand):
         try:
             shaped = shape(read(Path(file)))
             place = Path(options["into"]) / _name(options["course"], shaped, Path(file))
+            if not dry_run:
+                storing.recover(place)
             files = writing.drafts(shaped, language, _taken(place), _twins(place, language))
+            self.tell(shaped, language, place, list(files))
+            if not dry_run:
+                self.write(place, language, files, shaped.title, force)
         except CannotImport as error:
             raise CommandError(str(error)) from None
-        self.tell(shaped, language, place, list(files))
-        if not dry_run:
-            self.write(place, language, files, shaped.title, force)
+        except OSError as error:
+            raise CommandError(f"{place} cannot be written: {error.strerror}. All is as it was.") from None
 
     def tell(self, shaped: Shape, language: str, place: Path, names: list[str]) -> None:
         """Each module's heading as written, its words and minutes; what became pages; what was left out."""
@@ -67,17 +71,11 @@ class Command(BaseCommand):
         there = [place / language / name for name in files if (place / language / name).exists()]
         if there and not force:
             raise CommandError(f"Nothing was written, for {there[0]} is there already: --force writes over it.")
-        about = place / "course.yaml"
-        try:
-            (place / language).mkdir(parents=True, exist_ok=True)
-            for name, text in files.items():
-                (place / language / name).write_text(text, encoding="utf-8")
-            if about.exists():
-                self.stdout.write(f"{about} stays as it is: see that its languages name {language}.")
-            else:
-                about.write_text(writing.course_yaml(title, language), encoding="utf-8")
-        except OSError as error:
-            raise CommandError(f"{place} cannot be written: {error.strerror}.") from None
+        about = place / storing.ABOUT
+        had_one = about.exists()
+        storing.store(place, language, files, writing.course_yaml(title, language))
+        if had_one:
+            self.stdout.write(f"{about} stays as it is: see that its languages name {language}.")
         for other in sorted({file.name for file in (place / language).glob("*.md")} - files.keys()):
             self.stdout.write(f"{place / language / other} was there, and is not of this article.")
         self.stdout.write(
