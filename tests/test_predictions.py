@@ -262,10 +262,10 @@ def test_a_habit_that_was_left_out_shows_what_came_of_it(as_emma, emma, predicte
     assert "These habits once helped you. You do not have to get rid of them." in page
     habits = page[page.index("These habits") : page.index("Each prediction")]
     assert (
-        "a joke afterwards Came along once. Left out 4 times. Without it, what you feared happened: 1 of 4."
+        "a joke afterwards You used it once. You left it out 4 times. Without it, what you feared happened: 1 of 4."
         " You could bear it: 3 of 4." in habits
     )
-    assert "looking away or picking up the phone Came along 2 times." in habits
+    assert "looking away or picking up the phone You used it 2 times." in habits
 
 
 def test_figures_that_are_off_are_off_here_too(as_emma, emma, predicted):

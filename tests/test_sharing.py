@@ -19,12 +19,12 @@ from playwright.sync_api import expect
 from exercises.dimmer.models import Dimmer
 from exercises.evidence.models import Evidence
 from exercises.people.models import Person
+from exercises.records.links import opened
 from exercises.records.models import uuid7
 from exercises.records.rowsecurity import acting_as, reading_as
 from exercises.records.settings import Settings
-from exercises.sharing import links
 from exercises.sharing.forms import AT_ONCE, MOST
-from exercises.sharing.models import Share
+from exercises.sharing.models import LINK, Share
 from tests.test_main_path import save, someone, starts  # noqa: F401  # a fixture
 from tests.test_walls import Page, policy
 
@@ -49,7 +49,7 @@ def a_share(user, *pieces: Evidence, days: float = 7, **fields: Any) -> Share:
 
 
 def at(share: Share) -> str:
-    return f"/share/{links.token_of(share)}/"
+    return f"/share/{share.token}/"
 
 
 def again(share: Share) -> Share:
@@ -73,20 +73,20 @@ def body(response) -> str:
 @settings(max_examples=300, deadline=None)
 @given(user=st.uuids(), share=st.uuids())
 def test_a_token_opens_to_the_share_that_it_was_made_of(user, share):
-    token = links.token_of(Share(user_id=user, id=share))
-    assert links.opened(token) == (user, share)
+    token = Share(user_id=user, id=share).token
+    assert opened(LINK, token) == (user, share)
     assert re.fullmatch("[A-Za-z0-9_-]{64}", token)
 
 
 @settings(max_examples=500, deadline=None)
 @given(user=st.uuids(), share=st.uuids(), data=st.data())
 def test_a_token_with_anything_changed_opens_nothing(user, share, data):
-    token = links.token_of(Share(user_id=user, id=share))
+    token = Share(user_id=user, id=share).token
     place = data.draw(st.integers(0, len(token) - 1))
     sign = data.draw(
         st.sampled_from([*map(chr, range(33, 127)), "", "\n", "é", "Ａ"]).filter(lambda s: s != token[place])
     )
-    assert links.opened(token[:place] + sign + token[place + 1 :]) is None
+    assert opened(LINK, token[:place] + sign + token[place + 1 :]) is None
 
 
 @settings(max_examples=500, deadline=None)
@@ -96,21 +96,21 @@ def test_a_token_with_anything_changed_opens_nothing(user, share, data):
     | st.binary(min_size=48, max_size=48).map(lambda raw: base64.urlsafe_b64encode(raw).decode())
 )
 def test_any_other_text_opens_nothing_and_breaks_nothing(text):
-    assert links.opened(text) is None
+    assert opened(LINK, text) is None
 
 
 @settings(max_examples=100, deadline=None)
 @given(user=st.uuids(), share=st.uuids(), around=st.sampled_from([" {}", "{} ", "{}\n", "{}=", "{0}{0}", "+{}"]))
 def test_a_token_has_one_spelling(user, share, around):
-    assert links.opened(around.format(links.token_of(Share(user_id=user, id=share)))) is None
+    assert opened(LINK, around.format(Share(user_id=user, id=share).token)) is None
 
 
 def test_without_the_sites_secret_a_token_opens_nothing(settings):
     share = Share(user_id=uuid7(), id=uuid7())
-    token = links.token_of(share)
+    token = share.token
     settings.SECRET_KEY = "of another site"
-    assert links.opened(token) is None
-    assert links.token_of(share) != token
+    assert opened(LINK, token) is None
+    assert share.token != token
 
 
 def test_the_key_of_links_is_no_key_of_anything_else(settings):
@@ -118,7 +118,7 @@ def test_the_key_of_links_is_no_key_of_anything_else(settings):
     share = Share(user_id=uuid7(), id=uuid7())
     plain = share.user_id.bytes + share.pk.bytes
     for key in (raw[:64].ljust(64, b"\0"), raw[:32].ljust(32, b"\0")):
-        assert base64.urlsafe_b64encode(AESSIV(key).encrypt(plain, None)).decode() != links.token_of(share)
+        assert base64.urlsafe_b64encode(AESSIV(key).encrypt(plain, None)).decode() != share.token
 
 
 @committed
@@ -126,7 +126,7 @@ def test_the_token_stands_nowhere_in_the_database(as_emma, emma, client):
     piece = a_piece(emma)
     as_emma.post(NEW, {"pieces": [str(piece.pk)], "expires_at": "7"})
     (share,) = shares_of(emma)
-    token = links.token_of(share)
+    token = share.token
     assert token in as_emma.get(f"/en/share/{share.pk}/").text
     assert client.get(at(share)).status_code == 200
     sealed = base64.urlsafe_b64decode(token)
@@ -184,7 +184,7 @@ def test_nothing_inline_runs_on_it_and_nothing_comes_from_another_host(emma, cli
 def test_nothing_on_the_page_names_its_own_address(emma, client, as_malik):
     share = a_share(emma, a_piece(emma))
     for reader in (client, as_malik):
-        assert links.token_of(share) not in reader.get(at(share)).text
+        assert share.token not in reader.get(at(share)).text
 
 
 def test_a_piece_that_changes_changes_there_too_and_one_that_is_deleted_disappears(emma, client):
@@ -494,13 +494,13 @@ def test_older_pieces_come_without_losing_what_is_ticked(as_emma, emma):
     ticked = [listed[2], listed[-1]]
     for shown in (2 * AT_ONCE, 3 * AT_ONCE):
         assert f'name="shown" value="{shown}"' in page
-        answer = as_emma.post(NEW, {"pieces": ticked, "expires_at": "1", "shown": str(shown)})
+        answer = as_emma.post(NEW, {"pieces": ticked, "expires_at": "1", "shown": ["", str(shown)]})
         page = answer.text
         assert set(re.findall(r'name="pieces" value="([0-9a-f-]+)"[^>]* checked', page)) == set(ticked)
         assert set(re.findall(r'name="pieces" value="([0-9a-f-]+)"', page)) == {*listed[:shown], *ticked}
         assert re.search(r'name="expires_at" value="1"[^>]* checked', page)
         assert "Nothing is ticked" not in page
-    assert 'name="shown"' not in page, "there is nothing older"
+    assert 'form="share"' not in page, "there is nothing older"
     assert shares_of(emma) == []
     as_emma.post(NEW, {"pieces": ticked, "expires_at": "1"})
     assert set(shares_of(emma)[0].pieces) == set(ticked)
@@ -509,13 +509,13 @@ def test_older_pieces_come_without_losing_what_is_ticked(as_emma, emma):
 def test_asking_for_older_pieces_before_anything_is_ticked_is_no_mistake(as_emma, emma):
     for n in range(AT_ONCE + 1):
         a_piece(emma, str(n))
-    assert "One piece is enough" not in as_emma.post(NEW, {"shown": "40", "expires_at": "7"}).text
+    assert "One piece is enough" not in as_emma.post(NEW, {"shown": ["", "40"], "expires_at": "7"}).text
 
 
 @pytest.mark.parametrize("shown", ["x", "-1", "0", "²", "9" * 5000, "\x00"])
 def test_an_odd_number_of_older_pieces_breaks_nothing(as_emma, emma, shown):
     a_piece(emma)
-    assert as_emma.post(NEW, {"shown": shown, "expires_at": "7"}).status_code == 200
+    assert as_emma.post(NEW, {"shown": ["20", shown], "expires_at": "7"}).status_code == 200
     assert shares_of(emma) == []
 
 
@@ -594,7 +594,7 @@ def test_a_link_that_ended_can_be_made_anew_with_the_same_pieces(as_emma, emma):
     one, two = a_piece(emma, "one"), a_piece(emma, "two")
     share = a_share(emma, one, two, days=-1)
     page = as_emma.get(f"/en/share/{share.pk}/").text
-    assert links.token_of(share) not in page
+    assert share.token not in page
     (new,) = re.findall(r'href="(/en/share/new/\?[^"]+)"', page)
     page = as_emma.get(new.replace("&amp;", "&")).text
     assert set(re.findall(r'name="pieces" value="([0-9a-f-]+)"[^>]* checked', page)) == {str(one.pk), str(two.pk)}
@@ -608,7 +608,7 @@ def test_a_link_whose_pieces_are_gone_says_so_to_its_owner(as_emma, emma):
     assert "Nothing is left in it" in as_emma.get(LIST).text
     page = as_emma.get(f"/en/share/{share.pk}/").text
     assert "Its pieces were deleted" in page
-    assert links.token_of(share) not in page
+    assert share.token not in page
 
 
 def test_sending_a_link_can_be_a_step_with_anyone_who_is_not_paused(as_emma, emma):

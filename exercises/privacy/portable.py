@@ -11,8 +11,6 @@ from django.db import connection, models
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncDate
 
-from exercises.dimmer.models import Attempt
-from exercises.evidence.models import Evidence
 from exercises.records.models import Record
 
 LEFT_OUT = {"user", "deleted_at"}
@@ -43,13 +41,18 @@ def day_of(model: type[Record]) -> Any:
 
 
 def points_at(model: type[Record]) -> set[type[models.Model]]:
-    """The kinds of record that this kind names."""
-    return {field.related_model for field in named_by(model)}
+    """The kinds of record that this kind names or lists."""
+    return {field.related_model for field in named_by(model)} | {kind for f in lists_ids(model) for kind in f.ids_of}
 
 
 def named_by(model: type[Record]) -> list[Any]:
     """The fields of this kind that name another record."""
     return [field for field in fields_of(model) if field.is_relation]
+
+
+def lists_ids(model: type[Record]) -> list[Any]:
+    """The fields of this kind that list the ids of other records."""
+    return [field for field in fields_of(model) if getattr(field, "ids_of", ())]
 
 
 def fields_of(model: type[Record]) -> list[Any]:
@@ -82,19 +85,19 @@ def rows_of(user: Any, model: type[Record]) -> Iterator[Record]:
     """All that a person sees of a kind, oldest first, a bit at a time; what names something deleted names nothing."""
     names = [field.name for field in named_by(model)]
     gone = {f"{name}_gone": _gone(model, name) for name in names}
-    pieces = _pieces(user) if hasattr(model, "pieces") else set()
+    there = {field.name: _ids(user, field.ids_of) for field in lists_ids(model)}
     for row in visible(user, model).annotate(**gone).order_by("id").iterator(chunk_size=AT_ONCE):
         for name in names:
             if getattr(row, f"{name}_gone"):
                 setattr(row, f"{name}_id", None)
-        if hasattr(model, "pieces"):
-            row.pieces = [id for id in row.pieces if id in pieces]
+        for name, ids in there.items():
+            setattr(row, name, [id for id in getattr(row, name) if id in ids])
         yield row
 
 
-def _pieces(user: Any) -> set[str]:
-    """The ids of what can be picked for a link or the summary, and is still there."""
-    return {str(id) for kind in (Evidence, Attempt) for id in visible(user, kind).values_list("pk", flat=True)}
+def _ids(user: Any, kinds: Iterable[type[Record]]) -> set[str]:
+    """The ids of what is still there of these kinds."""
+    return {str(id) for kind in kinds for id in visible(user, kind).values_list("pk", flat=True)}
 
 
 def _hangs_on(model: Any) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The self check of practice.md 7: its statements, when it is offered, and what stands beside what. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as _p
 
 STATEMENTS = (  # about the past two weeks; the last two are put the other way round
-    _("I shrank a feeling before I said it."),
+    _("I made my feeling smaller before I said it."),
     _("I changed the subject when it was about me."),
-    _("I thought: whoever really knows me will back off."),
+    _("I thought: anyone who really gets to know me will back off."),
     _("After an honest talk I kept replaying it."),
     _("I kept back something I did want to say."),
     _("I said how I really was."),
@@ -53,17 +53,20 @@ def in_words(answers: Any) -> list[tuple[Any, Any]]:
     return list(zip(STATEMENTS, words, strict=True))
 
 
-def due(checks_days: Sequence[date], today: date, attempts_done: int, modules_read: int) -> str:
+def due(checks_days: Sequence[date], today: date, modules_read: int, count_steps: Callable[[], int]) -> str:
     """Which check to offer today: "start", "halfway", or "" for none. It is an invitation, so each is over in time.
 
-    The one at the end is offered by the page for who says that it is enough.
+    The one at the end is offered by the page for who says that it is enough. Steps are counted only where it matters.
     """
-    well_under_way = attempts_done >= STEPS or modules_read >= MODULES
+
+    def well_under_way() -> bool:
+        return modules_read >= MODULES or count_steps() >= STEPS
+
     if not checks_days:
-        return "" if well_under_way else "start"
+        return "" if well_under_way() else "start"
     since = today - checks_days[0]
-    halfway = ABOUT <= since < OFFERED_FOR and (well_under_way or since >= HALFWAY)
-    return "halfway" if halfway and len(checks_days) == 1 else ""
+    in_time = len(checks_days) == 1 and ABOUT <= since < OFFERED_FOR
+    return "halfway" if in_time and (since >= HALFWAY or well_under_way()) else ""
 
 
 def side_by_side(checks: Sequence[Any]) -> list[Place]:

@@ -6,7 +6,7 @@ person and row go in as authenticated data, so that bytes moved elsewhere do not
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -207,13 +207,19 @@ class SealedTextField(models.TextField):
 
 
 class SealedJSONField(SealedTextField):
-    """A list or dict of plain values, sealed as a whole. `default` is `list` or `dict`."""
+    """A list or dict of plain values, sealed as a whole. `default` is `list` or `dict`.
+
+    `ids_of`: the kinds of record whose ids it lists, as text; a download and what brings it back see to these.
+    """
 
     read = staticmethod(json.loads)
     write = staticmethod(json.dumps)
 
-    def __init__(self, *args: Any, default: Callable[[], Any] = list, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, default: Callable[[], Any] = list, ids_of: Collection[type[models.Model]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, default=default, **kwargs)
+        self.ids_of = ids_of  # no matter of the database, so not of a migration
 
     def to_python(self, value: Any) -> Any:
         return value

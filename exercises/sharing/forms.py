@@ -1,4 +1,4 @@
-"""Choosing what goes behind a link, one piece at a time, and for how long."""
+"""A list of pieces to pick that grows; choosing what goes behind a link, one piece at a time, and for how long."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -32,13 +32,43 @@ class Pieces(forms.MultipleChoiceField):
         return True
 
 
-class ShareForm(RecordForm):
-    """Which pieces, and how many days.
+class GrowingForm(RecordForm):
+    """A form with a list of the newest of something: `at_once`, and as many more each time.
 
-    The button for older pieces sends the form with `shown`, how many to list: nothing is stored then, the list grows,
-    and all that was ticked stays.
+    `shown` is how many are listed. The button for older ones sends it a second time, larger: then nothing is stored
+    yet, the list grows, and all that was typed and ticked stays.
     """
 
+    at_once: int
+    shown = forms.Field(widget=forms.HiddenInput, required=False)
+
+    @property
+    def there(self) -> int:
+        """How many can be listed; need not count beyond one more than are."""
+        raise NotImplementedError
+
+    @property
+    def count(self) -> int:
+        """How many of the newest are listed."""
+        text = str(self["shown"].value())
+        return max(self.at_once, int(text)) if text.isdecimal() and len(text) < 7 else self.at_once
+
+    @property
+    def older(self) -> int:
+        """How many will be listed once older ones are asked for; 0 where there are none."""
+        return self.count + self.at_once if self.there > self.count else 0
+
+    @property
+    def wants_older(self) -> bool:
+        """Whether the button for older ones was pressed."""
+        data: Any = self.data
+        return len(data.getlist("shown")) > 1
+
+
+class ShareForm(GrowingForm):
+    """Which pieces, and how many days."""
+
+    at_once = AT_ONCE
     pieces = Pieces(label=_("Which pieces do you want to show?"), required=False)
     expires_at = forms.TypedChoiceField(
         label=_("How long should the link work?"),
@@ -48,7 +78,6 @@ class ShareForm(RecordForm):
         initial=7,
         widget=Chips,
     )
-    shown = forms.Field(required=False)
 
     class Meta:
         model = Share
@@ -75,20 +104,8 @@ class ShareForm(RecordForm):
         return twin or super().save(commit)
 
     @property
-    def wants_older(self) -> bool:
-        """Whether the button for older pieces was pressed."""
-        return bool(self.data.get("shown"))
-
-    @property
-    def count(self) -> int:
-        """How many of the newest are listed."""
-        text = self.data.get("shown", "")
-        return max(AT_ONCE, int(text)) if text.isdecimal() and len(text) < 7 else AT_ONCE
-
-    @property
-    def more(self) -> int:
-        """How many will be listed once older ones are asked for; 0 where there are none."""
-        return self.count + AT_ONCE if len(self._newest) > self.count else 0
+    def there(self) -> int:
+        return len(self._newest)
 
     @cached_property
     def _newest(self) -> list[Evidence]:

@@ -9,9 +9,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import pgettext_lazy as _p
 
+from exercises.dimmer.models import Attempt
+from exercises.evidence.models import Evidence
+from exercises.records.links import token_of
 from exercises.records.models import Record, RecordManager, RecordQuerySet
 from exercises.records.paging import Cursor
 from exercises.records.sealing import SealedJSONField, SealedTextField
+
+LINK = "exercises.sharing.links"  # what its tokens are for
 
 
 class Names(models.TextChoices):
@@ -49,7 +54,7 @@ class Share(Record):
     days = ()
     not_portable: ClassVar = {"expires_at"}  # what comes back from a download is no open link
 
-    pieces = SealedJSONField(default=list)  # ids of evidence
+    pieces = SealedJSONField(ids_of=[Evidence])
     expires_at = models.DateTimeField(null=True, blank=True)  # None: closed
     views = models.PositiveIntegerField(default=0, editable=False)
 
@@ -62,6 +67,11 @@ class Share(Record):
     @property
     def cursor(self) -> Cursor:
         return Cursor(self.created_at, self.id)
+
+    @property
+    def token(self) -> str:
+        """What stands in its address."""
+        return token_of(LINK, self.user_id, self.pk)
 
     def ended(self, now: datetime) -> bool:
         """Whether its time is over."""
@@ -81,7 +91,7 @@ class Summary(Record):
 
     days = ()
 
-    pieces = SealedJSONField(default=list)  # ids of steps and of evidence
+    pieces = SealedJSONField(ids_of=[Attempt, Evidence])
     names = models.CharField(max_length=8, choices=Names, default=Names.INITIAL)
     practised = SealedTextField(max_length=2000)
     ask = SealedTextField(max_length=2000)

@@ -20,9 +20,10 @@ from exercises.drafts.keeping import kept
 from exercises.evidence.models import Evidence
 from exercises.people.names import hiding, initials
 from exercises.records.fields import Chips, ManyChips
-from exercises.records.forms import RecordForm, sent
+from exercises.records.forms import sent
 from exercises.records.http import Request
 from exercises.records.views import saved
+from exercises.sharing.forms import GrowingForm
 from exercises.sharing.models import Names, Summary
 
 AT_ONCE = 50  # pieces that are offered at first, and as many more each time
@@ -143,13 +144,10 @@ class Picked(forms.MultipleChoiceField):
         return [str(id) for id in self.offer.among(value or [])]
 
 
-class SummaryForm(RecordForm):
-    """What one wants to say and ask, and which pieces go along.
+class SummaryForm(GrowingForm):
+    """What one wants to say and ask, and which pieces go along."""
 
-    `shown` is how many of the newest are listed. The button for older ones sends it a second time, larger: then nothing
-    is stored yet, the list grows, and all that was typed and ticked stays.
-    """
-
+    at_once = AT_ONCE
     pieces = Picked(
         label=_("Which pieces do you want on it?"),
         help_text=_("Only what you tick here goes on the page. About five fit on one sheet."),
@@ -166,7 +164,6 @@ class SummaryForm(RecordForm):
         required=False,
         widget=Chips,
     )
-    shown = forms.Field(widget=forms.HiddenInput, required=False, initial=AT_ONCE)
 
     class Meta:
         model = Summary
@@ -200,21 +197,8 @@ class SummaryForm(RecordForm):
         self.fields["pieces"].choices = [(str(piece.id), piece) for piece in opened(self.user, ids)]  # type: ignore[attr-defined]
 
     @property
-    def count(self) -> int:
-        """How many of the newest are listed."""
-        text = str(self["shown"].value())
-        return max(AT_ONCE, int(text)) if text.isdecimal() and len(text) < 7 else AT_ONCE
-
-    @property
-    def older(self) -> int:
-        """How many will be listed once older ones are asked for; 0 where there are none."""
-        return self.count + AT_ONCE if self.count < len(self.offer.ids) else 0
-
-    @property
-    def wants_older(self) -> bool:
-        """Whether the button for older ones was pressed."""
-        data: Any = self.data
-        return self.is_bound and len(data.getlist("shown")) > 1
+    def there(self) -> int:
+        return len(self.offer.ids)
 
     def clean_names(self) -> str:
         return self.cleaned_data["names"] or self.instance.names

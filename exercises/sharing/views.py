@@ -21,11 +21,11 @@ from exercises.drafts.keeping import kept
 from exercises.evidence.models import Evidence
 from exercises.records.forms import sent
 from exercises.records.http import Request
+from exercises.records.links import opened
 from exercises.records.paging import Cursor, page
 from exercises.records.rowsecurity import reading_as
-from exercises.sharing import links
 from exercises.sharing.forms import ShareForm
-from exercises.sharing.models import Share, ids
+from exercises.sharing.models import LINK, Share, ids
 
 UNSEEN = {  # nothing on the way keeps the page, finds it, or learns where someone came from
     "Referrer-Policy": "no-referrer",
@@ -38,8 +38,8 @@ def shares(request: Request) -> HttpResponse:
     """One's own links: those that are open first, then those that ended, a page at a time."""
     now, mine = timezone.now(), request.user.shares
     ended, older = page(mine.ended(now, Cursor.read(request.GET.get("before", ""), datetime)))
-    opened = [] if "before" in request.GET else mine.open(now)
-    context = {"open": _listed(request, opened), "ended": _listed(request, ended), "older": older}
+    working = [] if "before" in request.GET else mine.open(now)
+    context = {"open": _listed(request, working), "ended": _listed(request, ended), "older": older}
     return render(request, "sharing/shares.html", context)
 
 
@@ -63,7 +63,7 @@ def new(request: Request) -> HttpResponse:
 def share(request: Request, id: UUID) -> HttpResponse:
     """One link: to copy, until when it works, how often it was opened, what it shows; and to close it."""
     row = get_object_or_404(request.user.shares, pk=id)
-    address = request.build_absolute_uri(reverse("shared", args=[links.token_of(row)]))
+    address = request.build_absolute_uri(reverse("shared", args=[row.token]))
     context = {"share": row, "ended": row.ended(timezone.now()), "pieces": row.still_there(), "address": address}
     dimmers = request.user.dimmers.whole().in_use().filter(person__paused_at=None).newest_first()
     return render(request, "sharing/share.html", context | {"dimmers": dimmers})
@@ -75,7 +75,7 @@ def share(request: Request, id: UUID) -> HttpResponse:
 def shared(request: Request, token: str) -> HttpResponse:
     """What whoever has the link sees, whoever they are here; every link that does not work looks the same."""
     visitor, request.user, request.wishes = request.user.pk, AnonymousUser(), None
-    named = links.opened(token)
+    named = opened(LINK, token)
     if named is None:
         return _read_only(request, [])
     with reading_as(named[0]):
