@@ -302,7 +302,7 @@ def test_playing_with_the_dimmer_stores_and_sends_nothing(reader):
     reader.select_option("#usual", "20")
     reader.locator("[data-step='10']").click()
     reader.wait_for_timeout(300)
-    assert asked == []
+    assert {url for url in asked if not url.endswith(f"{READ}reactions/")} == set()  # they come when one is near
     assert reader.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
     reader.reload()
     expect(reader.locator("#usual")).to_have_value("")

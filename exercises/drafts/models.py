@@ -13,6 +13,7 @@ from exercises.records.models import Owned, Record, RecordManager, RecordQuerySe
 from exercises.records.sealing import SealedJSONField, SealedTextField
 
 KEPT_FOR = timedelta(days=30)
+NO_RECORDS = {"nickname", "text"}  # the fields for words of a reaction, which is no record
 LONGEST_KEY = 20  # characters: a sealed field that takes no more holds a key of ours, not words
 PLACES = {  # the first part of an address → what a person calls that place
     "journal": pgettext_lazy("title", "Journal"),
@@ -26,6 +27,7 @@ PLACES = {  # the first part of an address → what a person calls that place
     "share": pgettext_lazy("title", "Looking back"),
     "summary": pgettext_lazy("title", "Looking back"),
     "people": pgettext_lazy("title", "People"),
+    "privacy": _("Reminders"),
 }
 
 
@@ -105,10 +107,10 @@ class Draft(Record):
 
 @cache
 def word_fields() -> set[str]:
-    """The names of the fields in which people write words, found by walking the records."""
+    """The names of the fields in which people write words, found by walking the records; and NO_RECORDS."""
     fields = [field for model in Owned.every() for field in model._meta.concrete_fields]
     texts = [field for field in fields if isinstance(field, SealedTextField)]
-    return {field.name for field in texts if (field.max_length or 0) > LONGEST_KEY}
+    return {field.name for field in texts if (field.max_length or 0) > LONGEST_KEY} | NO_RECORDS
 
 
 def forget(sender: type, form: Any, **kwargs: Any) -> None:

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from exercises.privacy.portable import AT_ONCE, day_of, visible
-from exercises.privacy.words import WORDS, Telling, tell
+from exercises.privacy.words import WORDS, Telling, tell, tell_reaction
 
 Month = tuple[int, int]
 ANYWHERE = re.compile(r"([\\`*_\[\]<~|]|&(?=[#\w]))")  # what Markdown would take as its own, wherever it stands
@@ -28,11 +28,13 @@ class Diary(NamedTuple):
     hide: Callable[[str], str]
 
     def without_day(self) -> Iterator[Telling]:
-        """Everything that is about no day: people, dimmers, what was read, settings."""
+        """Everything that is about no day: people, dimmers, what was read, settings; and what was said for others."""
         for model in WORDS:
             if not model.days:
                 rows = visible(self.user, model).select_related(*WORDS[model].follows).order_by("id")
                 yield from (tell(row, self.hide) for row in rows.iterator(chunk_size=AT_ONCE))
+        reactions = self.user.reactions.order_by("id")
+        yield from (tell_reaction(row, self.hide) for row in reactions.iterator(chunk_size=AT_ONCE))
 
     def days(self) -> Iterator[tuple[date, Telling]]:
         """Everything else in the order of its days, the first day first; on one day in the order of WORDS."""

@@ -25,19 +25,21 @@ class DecisionForm(forms.ModelForm):
     class Meta:
         labels = {
             "text": gettext_lazy("Reaction"),
-            "nickname": gettext_lazy("A name for here"),
+            "nickname": gettext_lazy("A name to use here"),
             "module": gettext_lazy("Module"),
             "language": gettext_lazy("Language"),
             "created_at": gettext_lazy("Sent"),
             "decided_at": gettext_lazy("Last decision"),
             "reason": gettext_lazy("Reason"),
         }
-        help_texts = {"reason": gettext_lazy("Only who wrote this reads it. Needed where you hide something.")}
+        help_texts = {
+            "reason": gettext_lazy("Only the person who wrote this reads it. Needed when you hide something.")
+        }
 
     def clean_reason(self) -> str:
         reason = self.cleaned_data["reason"]
         if not reason and SHOW not in self.data:
-            raise forms.ValidationError(_("Say in a few words why. Who wrote this reads it."))
+            raise forms.ValidationError(_("Say why in a few words. The person who wrote this reads it."))
         return reason
 
 
@@ -45,10 +47,11 @@ class ReactionAdmin(admin.ModelAdmin):
     """What waits first, the longest waiting first; after each decision the next one."""
 
     form = DecisionForm
-    list_display = ("first_line", "state", "times_reported", "sent")
+    list_display = ("first_line", "state", "times_reported", "reported_since", "sent")
     list_filter = ("state",)
     ordering = ("-state", "created_at", "id")  # waiting, shown, hidden
-    readonly_fields = ("text", "nickname", "module", "language", "state", "times_reported", "created_at", "decided_at")
+    counted = ("times_reported", "reported_since")
+    readonly_fields = ("text", "nickname", "module", "language", "state", *counted, "created_at", "decided_at")
     fields = (*readonly_fields, "reason")
     actions = None
     show_full_result_count = False
@@ -60,6 +63,10 @@ class ReactionAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("Reported"))
     def times_reported(self, row: Reaction) -> int:
         return row.reported
+
+    @admin.display(description=gettext_lazy("Reported since the last decision"))
+    def reported_since(self, row: Reaction) -> int:
+        return row.reported_since
 
     @admin.display(description=gettext_lazy("Sent"), ordering="created_at")
     def sent(self, row: Reaction) -> Any:
@@ -80,7 +87,8 @@ class ReactionAdmin(admin.ModelAdmin):
 
     def response_change(self, request: HttpRequest, row: Reaction) -> HttpResponse:
         shown = row.state == State.SHOWN
-        self.message_user(request, _("Shown to everyone.") if shown else _("Hidden. Only who wrote it sees it."))
+        hidden = _("Hidden. Only the person who wrote it sees it.")
+        self.message_user(request, _("Shown to everyone.") if shown else hidden)
         following = Reaction.objects.waiting().first()
         page = "admin:exercises_reaction_change" if following else "admin:exercises_reaction_changelist"
         return redirect(page, *([following.pk] if following else []))

@@ -11,61 +11,60 @@ from django.utils.translation import gettext_lazy as _
 
 from exercises.reactions.models import A_DAY, DAY, MINUTE, Reaction
 from exercises.records.fields import Lines
-from exercises.records.forms import SOMEONE_ELSE, mark_of
+from exercises.records.forms import RecordForm
 
 TODAY_IS_FULL = _(
     "You have left %(most)s reactions in the last 24 hours. That is the most there is room for. Try again tomorrow."
 )
 TOO_SOON = _("You left a reaction less than a minute ago. Wait a moment, then send this one again.")
-FILLED_IN = _("A box that is hidden was filled in, as programs do. It is empty again: you can send this once more.")
+FILLED_IN = _(
+    "A hidden box was filled in, which is what programs do. It is empty again, so you can send this once more."
+)
 WORDS = ["nickname", "text"]
 
 
-class ReactionForm(forms.ModelForm):
+class ReactionForm(RecordForm):
     """A new reaction of `user` below `module`, in the language of the page.
 
-    It carries its id, so that a double click stores once; and `whose` page it is, because someone else may have signed
-    in since, in another tab.
+    A reaction is no record, but its form is carried and kept like one: a double click stores once, what is typed waits
+    as a draft, and nothing is sent in the name of who signed in since in another tab.
     """
 
-    id = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    whose = forms.CharField(widget=forms.HiddenInput, required=False)
     website = forms.CharField(
         label=_("Leave this empty"),
         required=False,
         widget=forms.URLInput({"autocomplete": "off", "tabindex": "-1"}),
     )
-    twin: Reaction | None = None  # what an earlier sending of this form stored
+    earlier: Reaction | None = None  # what an earlier sending of this form stored
 
     class Meta:
         model = Reaction
         fields = WORDS
         field_classes = {"text": Lines}
-        labels = {"nickname": _("A name for here"), "text": _("Your reaction")}
+        labels = {"nickname": _("A name to use here"), "text": _("Your reaction")}
         help_texts = {
-            "nickname": _("For this one reaction. It need not be your own name."),
+            "nickname": _("For this one reaction. It doesn’t have to be your own name."),
             "text": _("At most 1,000 characters. A link is shown as plain text."),
         }
         widgets = {"nickname": forms.TextInput({"autocomplete": "off"}), "text": forms.Textarea({"rows": 5})}
 
     def __init__(self, data: Any = None, *, user: Any, module: str) -> None:
-        row = Reaction(author=user, module=module, language=get_language())
-        super().__init__(data, instance=row, initial={"id": row.pk, "whose": mark_of(user)})
-        self.user = user
+        row: Any = Reaction(author=user, module=module, language=get_language())
+        super().__init__(data, user=user, instance=row)
 
     def clean(self) -> None:
         super().clean()
-        if self.data.get("whose", "") not in ("", mark_of(self.user)):
-            raise forms.ValidationError(SOMEONE_ELSE)
+        if not self.is_own:
+            return
         if self.cleaned_data.get("website"):
             self.data: Any = self.data.copy()
             self.data["website"] = ""
             raise forms.ValidationError(FILLED_IN)
-        self._find_twin()
-        if self.twin is None and not self.errors:
+        self._find_earlier()
+        if self.earlier is None and not self.errors:
             self._check_room()
 
-    def _find_twin(self) -> None:
+    def _find_earlier(self) -> None:
         """Sendings of one person wait for each other here, so that each sees what the one before stored.
 
         Other words under an id that is taken are a reaction of their own: someone went back and wrote on.
@@ -76,7 +75,7 @@ class ReactionForm(forms.ModelForm):
         if taken is None:
             self.instance.pk = wanted
         elif taken.author_id == self.user.pk and model_to_dict(taken, WORDS).items() <= self.cleaned_data.items():
-            self.twin = taken
+            self.earlier = taken
 
     def _check_room(self) -> None:
         mine, now = self.user.reactions, timezone.now()
@@ -85,6 +84,6 @@ class ReactionForm(forms.ModelForm):
         if mine.since(now - MINUTE).exists():
             raise forms.ValidationError(TOO_SOON)
 
-    def save(self, commit: bool = True) -> Reaction:
-        """The stored row; it waits for a moderator."""
-        return self.twin or super().save(commit)
+    def _store(self, commit: bool) -> Reaction:
+        """It waits for a moderator."""
+        return self.earlier or forms.ModelForm.save(self, commit)

@@ -4,6 +4,7 @@ It waits until a moderator shows it. Nobody can change its words afterwards; its
 """
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Self
 
 from django.conf import settings
@@ -20,6 +21,8 @@ from exercises.records.paging import Cursor
 LONGEST = 1000  # characters
 A_DAY = 3  # reactions of one person; one that was withdrawn no longer counts
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+LOOKED = ""  # in `reported_by`: here a moderator decided
+ENOUGH, ENOUGH_AGAIN = 1, 3  # readers who report it, until it waits; again: after a moderator looked at a report
 
 
 class State(models.TextChoices):
@@ -64,7 +67,7 @@ class Reaction(models.Model):
         _p("reaction", "state"), max_length=7, choices=State, default=State.WAITING, editable=False
     )
     reason = models.CharField(max_length=200, blank=True)  # why it is shown or hidden, for the author
-    reported_by = models.JSONField(default=list, editable=False)  # a mark for each reader who did; it names nobody
+    reported_by = models.JSONField(default=list, editable=False)  # marks of readers, which name nobody; and LOOKED
     reported_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True, editable=False)
@@ -100,7 +103,12 @@ class Reaction(models.Model):
     @property
     def reported(self) -> int:
         """How many readers reported it."""
-        return len(self.reported_by)
+        return sum(map(bool, self.reported_by))
+
+    @property
+    def reported_since(self) -> int:
+        """How many of them since a moderator decided."""
+        return len(list(takewhile(bool, reversed(self.reported_by))))
 
     @property
     def first_line(self) -> str:
@@ -109,19 +117,25 @@ class Reaction(models.Model):
     def decide(self, state: State, reason: str, now: datetime) -> None:
         """A moderator shows or hides it."""
         self.state, self.reason, self.decided_at = state, reason, now
-        self.save(update_fields=["state", "reason", "decided_at"])
+        if self.reported_since:
+            self.reported_by.append(LOOKED)
+        self.save(update_fields=["state", "reason", "decided_at", "reported_by"])
 
-    def report(self, reader: Any, now: datetime) -> bool:
-        """Back to waiting; False, and nothing happens, for a reader who reported it before. Call it on a locked row."""
-        if self.is_reported_by(reader):
-            return False
-        self.state, self.reported_at = State.WAITING, now
+    def report(self, reader: Any, now: datetime) -> None:
+        """One more reader reports what is shown; with enough of them it waits again. Call it on a locked row."""
         self.reported_by.append(self._mark_of(reader))
+        self.reported_at = now
+        if self.reported_since >= (ENOUGH_AGAIN if LOOKED in self.reported_by else ENOUGH):
+            self.state = State.WAITING
         self.save(update_fields=["state", "reported_at", "reported_by"])
-        return True
 
     def is_reported_by(self, reader: Any) -> bool:
         return self._mark_of(reader) in self.reported_by
+
+    @staticmethod
+    def reportable_from(reader: Any) -> datetime:
+        """From when this reader can report: someone with many new accounts clears no page."""
+        return reader.date_joined + DAY
 
     def _mark_of(self, reader: Any) -> str:
         """Tells a reader again at this reaction alone; a copy of the database tells nothing."""
