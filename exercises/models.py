@@ -11,12 +11,14 @@ from exercises.reactions.models import Reaction
 from exercises.reading.models import ModuleRead, Passage
 from exercises.records.models import DataKey, KeyringProof
 from exercises.records.settings import Settings
+from exercises.reminders.models import Device, Reminder
 from exercises.sharing.models import Share, Summary
 
 __all__ = [
     "Attempt",
     "DailyFeeling",
     "DataKey",
+    "Device",
     "Dimmer",
     "Draft",
     "Evidence",
@@ -26,6 +28,7 @@ __all__ = [
     "Passage",
     "Person",
     "Reaction",
+    "Reminder",
     "SelfCheck",
     "Settings",
     "Share",

@@ -3,20 +3,20 @@
 This process holds the embedded database; the workers come and go, and it stops the database when it ends.
 """
 
-import contextlib
 import io
 import os
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kwetsbaar.settings")
 
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from granian import Granian
 from granian.constants import Interfaces
@@ -49,13 +49,33 @@ def purge() -> None:
     call_command("purge", stdout=io.StringIO())
 
 
-def purge_hourly() -> None:
-    """In the background, every hour."""
+def send_reminders() -> None:
+    """Those that are due."""
+    call_command("send_reminders", stdout=io.StringIO())
+
+
+def again_and_again(seconds: float, work: Callable[[], None]) -> None:
+    """In the background, so often as long as the site runs."""
     while True:
-        time.sleep(60 * 60)
-        with contextlib.suppress(DatabaseError):  # away for a moment: the next hour will do
-            purge()
+        time.sleep(seconds)
+        try:
+            work()
+        except (CommandError, ImproperlyConfigured) as error:
+            say(str(error))
+        except DatabaseError:  # away for a moment: the next time will do
+            pass
+        except Exception as error:  # one odd hour does not end those that follow
+            say(type(error).__name__)
         connections.close_all()
+
+
+def in_background() -> None:
+    """What a machine of one's own does by itself; elsewhere a timer does (README)."""
+    for seconds, work in IN_BACKGROUND:
+        threading.Thread(target=again_and_again, args=(seconds, work), daemon=True).start()
+
+
+IN_BACKGROUND = [(60, send_reminders), (60 * 60, purge)]  # every so many seconds
 
 
 def say(text: str) -> None:
@@ -84,7 +104,7 @@ def main() -> None:
         log_level=LogLevels.warning,
         websockets=False,
     )
-    server.on_startup(lambda: threading.Thread(target=purge_hourly, daemon=True).start())
+    server.on_startup(in_background)
     server.on_startup(
         lambda: say(f"Open {settings.SITE_URL} (ready in {time.monotonic() - started:.1f} s; Ctrl-C stops)")
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 HOW = "python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'"
+HOW_PUSH = HOW.replace("b64", "urlsafe_b64")
 
 
 def given(environ: Mapping[str, str]) -> tuple[str, list[bytes]]:
