@@ -14,20 +14,16 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from exercises.drafts.views import refused
-from exercises.privacy.lock import CARRIED, PIN
+from exercises.records.typed import SECRET, is_typed
 
 RETRY_AFTER = 10  # seconds
 OTHER_SITE = ("Origin", "Referer")  # how Django's reasons begin when a form did not come from here
-SHORT = 40  # a value longer than this, or with a space in it, was typed by a person
-ADDRESS = {"email", "login"}  # so was what these fields hold
-SECRET = {"confirm-password", "oldpassword", "password", "password1", "pin", "pin_again", PIN}  # never shown again
 
 
 def _page(request: HttpRequest, name: str, status: int, *, ours: bool = True) -> HttpResponse:
     request.user = AnonymousUser()
     sent = _sent(request)
-    typed = [(key, value) for key, value in sent if key in ADDRESS or len(value) > SHORT or " " in value.strip()]
-    typed = [pair for pair in typed if pair[0] != CARRIED]  # sealed: nothing to read
+    typed = [pair for pair in sent if is_typed(*pair)]
     chosen = [pair for pair in sent if pair not in typed]
     again = request.get_full_path() if request.method == "POST" and ours else ""
     context = {"typed": typed, "chosen": chosen, "again": again}

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from django.db import OperationalError, connection
+from django.utils.module_loading import import_string
 
 from kwetsbaar.requests import readable
 
@@ -15,6 +16,7 @@ django_application = get_wsgi_application()
 
 with contextlib.suppress(OperationalError):  # away: reading still works, and the first connection checks again
     connection.ensure_connection()
+import_string("exercises.offline.worker.version")()  # of the files as they are now, not at the first request
 connection.close()  # a connection made here must not be shared by forked workers
 
 

@@ -46,7 +46,8 @@ document.addEventListener("keydown", (event) => {
 
 addEventListener("pageshow", (event) => {
   // Back after leaving or signing out: ask the server again instead of showing what was there.
-  if (event.persisted && "signedIn" in page.dataset) return location.reload();
+  const own = "signedIn" in page.dataset || document.querySelector("form[data-lost][action]");
+  if (event.persisted && own) return location.reload();
   page.classList.remove("left");
   document.title = title;
   count(0);
@@ -82,6 +83,11 @@ document.addEventListener("htmx:responseError", (event) => {
   const asked = event.detail.elt;
   if (asked.matches("form")) asked.submit();
   else if (asked.href) location.assign(asked.href);
+});
+
+// No answer at all: the same for a form, as long as there is someone who keeps it (the service worker).
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.elt.matches("form") && navigator.serviceWorker?.controller) event.detail.elt.submit();
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
@@ -222,3 +228,63 @@ if (fresh) {
   if (fresh.value !== record) fresh.value = record;
   history.replaceState({ ...history.state, record: fresh.value }, "");
 }
+
+// Without a connection: a page says that it was kept, and what everybody may read is kept ahead (templates/offline/sw.js).
+const connection = document.querySelector("[data-connection]");
+const signedIn = "signedIn" in page.dataset;
+
+async function tellConnection() {
+  const { offline, wasKept } = connection.dataset;
+  // A kept page is that of a visitor: for who is signed in it only stands in, also where the network is just bad.
+  const kept = "kept" in page.dataset && (!navigator.onLine || await caches.has("signed-in"));
+  const text = [!navigator.onLine && offline, kept && wasKept].filter(Boolean).join(" ");
+  if (connection.textContent !== text) connection.textContent = text;
+  connection.classList.toggle("note", Boolean(text));
+}
+
+// For the worker: someone is signed in here, and how they like it. No more than that.
+async function mark() {
+  const wishes = ["blur" in page.dataset && "blur", document.querySelector("[data-lock], [data-lock-now], [name=lock_pin]") && "pin"];
+  const marks = await caches.open("signed-in");
+  await marks.put("/", new Response(wishes.filter(Boolean).join(" ")));
+}
+
+async function forget() {
+  for (const each of await caches.keys()) caches.delete(each);
+  for (const { name } of await indexedDB.databases?.() ?? [{ name: "kept" }]) indexedDB.deleteDatabase(name);
+  for (const each of await navigator.serviceWorker.getRegistrations()) each.unregister();
+}
+
+async function keepPages() {
+  if (navigator.connection?.saveData) return;
+  const worker = await navigator.serviceWorker.register(`/sw.js?language=${page.lang}`);
+  worker.active?.postMessage("fill"); // what a browser threw away
+}
+
+// What was sent without a connection stands in this page: with a PIN it is covered after five idle minutes.
+function coverLost(form) {
+  let idle;
+  const touched = () => {
+    clearTimeout(idle);
+    idle = setTimeout(() => {
+      for (const words of form.querySelectorAll("textarea")) words.hidden = true;
+      form.querySelector("[data-covered]").hidden = false;
+    }, 5 * 60 * 1000);
+  };
+  for (const name of ["pointermove", "keydown", "scroll"]) addEventListener(name, touched, { passive: true });
+  touched();
+}
+
+if (connection && "caches" in window) for (const moment of ["online", "offline", "pageshow"]) addEventListener(moment, tellConnection);
+if ("serviceWorker" in navigator) {
+  // Just signed out, or deleted: what was on this device goes, also where the browser does not do so when told.
+  const out = location.hash === "#out" && document.referrer.endsWith("/account/sign-out/") || document.querySelector("[data-forget]");
+  if (signedIn) mark().catch(() => null);
+  if (out && !signedIn) forget().catch(() => null);
+  else addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(() => keepPages().catch(() => null)));
+}
+const lost = "covers" in page.dataset && document.querySelector("form[data-lost]");
+if (lost) coverLost(lost);
+
+// 'Keep on this device', only where it is on.
+if ("caches" in window) caches.has("kept").then((on) => on && import(page.dataset.keeper)).catch(() => null);

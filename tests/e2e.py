@@ -2,10 +2,12 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.chromium import find
 from tests.running import running
@@ -41,3 +43,23 @@ def site(data: Path) -> Iterator[str]:
     """The address of a running site: `python -m kwetsbaar` with a data directory and a port of its own."""
     with running(data) as (address, _server):
         yield address
+
+
+@pytest.fixture(scope="session")
+def browser(launch_browser: Callable[[], Browser]) -> Iterator[Browser]:
+    """Keeps no pages for offline unless a test asks (service_workers="allow"): each new context would fetch forty.
+
+    A browser without service workers, as old ones are: Playwright's own way to block them complains in the console.
+    """
+    browser = launch_browser()
+    opens = browser.new_context
+
+    def new_context(*, service_workers: str = "none", **options: Any) -> BrowserContext:
+        context = opens(**options)
+        if service_workers != "allow":
+            context.add_init_script("delete Navigator.prototype.serviceWorker")
+        return context
+
+    browser.new_context = new_context  # type: ignore[method-assign]
+    yield browser
+    browser.close()

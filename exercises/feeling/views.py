@@ -21,7 +21,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def feeling(request: Request, day: date | None = None) -> HttpResponse:
-    """The feeling of that day, or of today: seen, saved, changed."""
+    """The feeling of that day, or of today: seen, saved, changed. With `?look` what is sent is shown, not saved."""
     today = timezone.localdate()
     day = day or today
     if day < FIRST_DAY:
@@ -33,7 +33,7 @@ def feeling(request: Request, day: date | None = None) -> HttpResponse:
         return redirect("feeling")
     stood = row is not None and row.in_evidence
     form = FeelingForm(sent(request), user=request.user, instance=row or DailyFeeling(user=request.user, day=day))
-    if form.is_valid():
+    if form.is_valid() and "look" not in request.GET:
         return _saved(request, form.save(), stood)
     form = kept(request, form, reverse("feeling_day", args=[day]))
     around = {"previous": day - ONE_DAY if day > FIRST_DAY else None, "next": day + ONE_DAY if day < today else None}
