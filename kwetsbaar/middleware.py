@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 
@@ -13,16 +14,23 @@ from exercises.records.http import Request
 from kwetsbaar import errors
 from kwetsbaar.accounts import reauthentication
 
+WORKER = "/sw.js"  # browsers ask for it after each page: the same for everybody, so nobody is looked up for it
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 class PrivateHeaders:
-    """A page of someone who is signed in is stored nowhere; a visitor's page may be kept, and asked after each time."""
+    """A page of someone who is signed in is stored nowhere; a visitor's page may be kept, and asked after each time.
+
+    From a visitor's page the browser may fetch public pages ahead (static/ahead.rules says which); for who is signed in
+    never, because that would be a page of their own.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path == WORKER:
+            request.COOKIES = {}
         response = self.get_response(request)
         response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         response["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -30,6 +38,8 @@ class PrivateHeaders:
             add_never_cache_headers(response)
         elif not response.has_header("Cache-Control"):
             patch_cache_control(response, public=True, no_cache=True)
+            if response.status_code == 200 and response.get("Content-Type", "").startswith("text/html"):
+                response["Speculation-Rules"] = f'"{static("ahead.rules")}"'
         return response
 
 

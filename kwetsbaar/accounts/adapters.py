@@ -13,6 +13,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import get_user, update_session_auth_hash
+from django.core.mail import EmailMessage
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -20,9 +21,9 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 
 from exercises.records.http import own_path
+from exercises.records.shown import name_for
 from kwetsbaar import errors
 from kwetsbaar.accounts.models import User
 
@@ -113,8 +114,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     # Mail
 
-    def get_from_email(self) -> str:
-        return formataddr((pgettext("the neutral name of this site", "Notes"), settings.DEFAULT_FROM_EMAIL))
+    def render_mail(self, template_prefix: str, email: Any, *args: Any, **kwargs: Any) -> EmailMessage:
+        """Sent by the name that whoever has this address, confirmed, gave the site."""
+        mail = super().render_mail(template_prefix, email, *args, **kwargs)
+        mail.from_email = formataddr((name_for(self._owner(email)), settings.DEFAULT_FROM_EMAIL))
+        return mail
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write in the language of whoever has this address. Raises MailIsAway."""
@@ -135,8 +139,12 @@ class AccountAdapter(DefaultAccountAdapter):
                 self.send_mail(template_prefix, email, context or {})
 
     def _language(self, email: str) -> str:
+        owner = self._owner(email)
+        return owner.language if owner else translation.get_language()
+
+    def _owner(self, email: str) -> Any:
         address = EmailAddress.objects.filter(email=email, verified=True).select_related("user").first()
-        return address.user.language if address else translation.get_language()
+        return address.user if address else None
 
 
 @receiver(email_removed)

@@ -35,7 +35,7 @@ class BringForm(forms.Form):
         for each in days:
             self.fields[str(each.day)] = forms.ChoiceField(
                 label=_("Which one stays for %(day)s?") % {"day": date_format(each.day, "j F Y")},
-                choices=[(HERE, gettext_lazy("The one of this account")), (THERE, gettext_lazy("The one you bring"))],
+                choices=[(HERE, gettext_lazy("The one in this account")), (THERE, gettext_lazy("The one you bring"))],
                 widget=Chips,
                 error_messages={"required": gettext_lazy("Which of the two stays?")},
             )
@@ -71,7 +71,7 @@ def bring(request: Request) -> HttpResponse:
         return _done(request, _("It stays where it is. Only its return code opens it."))
     if throw_form.is_valid():
         throw_away(guest, request.user)
-        return _done(request, _("What you wrote as a guest is thrown away."))
+        return _done(request, _("What you wrote as a guest has been thrown away."))
     if bring_form.is_valid() and _brought(request, guest, bring_form):
         return _done(request, _("You brought everything along. It is all here now."))
     next_page = own_address(request, "today")

@@ -5,14 +5,17 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import translate_url
-from django.utils.translation import pgettext
+
+from exercises.records.shown import icon_for, name_for
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The neutral name, this page in the other language, and which part of the site it is in."""
+    """The name and picture as others see them, this page in the other language, and which part of the site it is in."""
+    user = getattr(request, "user", None)
     here = f"{settings.SITE_URL}{request.path}"
     return {
-        "site_name": pgettext("the neutral name of this site", "Notes"),
+        "site_name": name_for(user),
+        "site_icon": icon_for(user),
         "canonical": here,
         "alternates": [(code, name, translate_url(here, code)) for code, name in settings.LANGUAGES],
         "languages": [(code, name, translate_url(request.get_full_path(), code)) for code, name in settings.LANGUAGES],

@@ -13,9 +13,10 @@ from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessio
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from exercises.records.models import uuid7
-from exercises.records.rowsecurity import acting_as
+from exercises.records.rowsecurity import acting_as, reading_as
 from exercises.records.sealing import key_of
 from kwetsbaar.accounts.sessions import SessionStore, fingerprint
 
@@ -34,6 +35,14 @@ def new_return_code(seed: str = "") -> str:
 def code_hash(code: str) -> str:
     """The SHA-256 of a code as someone typed it: case, spaces and dashes don't count."""
     return hashlib.sha256("".join(code.split()).replace("-", "").upper().encode()).hexdigest()
+
+
+class Icon(models.TextChoices):
+    """Pictures that tell nothing: static/icons/."""
+
+    NOTE = "note", _("a note")
+    LIST = "list", _("a list")
+    SUN = "sun", _("the weather")
 
 
 class People(UserManager["User"]):
@@ -61,6 +70,8 @@ class User(AbstractUser):
     language = models.CharField(max_length=5, choices=site.LANGUAGES, default=site.LANGUAGE_CODE)
     time_zone = models.CharField(max_length=40, default=site.TIME_ZONE)
     show_exit = models.BooleanField(default=True)  # the quick exit, on every page
+    shown_name = models.CharField(max_length=30, blank=True)  # what this site is called on this person's devices
+    shown_icon = models.CharField(max_length=10, choices=Icon, default=Icon.NOTE)
     consented_at = models.DateTimeField(null=True, editable=False)
     return_code = models.CharField(max_length=64, unique=True, null=True, editable=False)  # hashed
 
@@ -102,8 +113,14 @@ class User(AbstractUser):
         )
 
     def end_sessions(self, *, but: str | None = None) -> None:
-        """Sign out everywhere, but for the session with this key."""
+        """Sign out everywhere, but for the session with this key. Notifications end on every device."""
         self.sessions.exclude(session_key=fingerprint(but)).delete()
+        with reading_as(self.pk):  # also where nobody is signed in: a password that was forgotten
+            self.devices.all().delete()
+
+    def was_here_since(self, day: date) -> bool:
+        """Whether anyone who is signed in as this person used the site on that day or later."""
+        return self.sessions.filter(used_on__gte=day).exists()
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must match: a new password or a new return code ends the others."""

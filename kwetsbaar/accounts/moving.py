@@ -21,6 +21,7 @@ from exercises.reading.models import ModuleRead
 from exercises.records.models import Record, uuid7
 from exercises.records.rowsecurity import set_user
 from exercises.records.settings import Settings
+from exercises.reminders.models import Reminder
 from exercises.sharing.models import Share, Summary
 
 AT_ONCE = 500  # rows in memory
@@ -187,6 +188,15 @@ def _summaries(rows: list[Any], move: Move) -> list[Any]:
     return [row for row in rows if row not in live]
 
 
+def _reminders(rows: list[Any], move: Move) -> list[Any]:
+    """The account's stays; the guest's comes off: the address of its calendar and its devices were the guest's."""
+    taken = move.account.reminders.exists()
+    for row in rows:
+        row.on, row.feed, row.paused_at = False, None, None
+        row.schedule(move.now)
+    return [row for row in rows if row.deleted_at or not taken]
+
+
 def _shares(rows: list[Any], move: Move) -> list[Any]:
     """A link of the guest opens nothing once the guest is gone, so it is shown as ended."""
     for row in rows:
@@ -198,6 +208,7 @@ SETTLED: dict[type[Record], Callable[[list[Any], Move], list[Any]]] = {
     DailyFeeling: _feelings,
     Draft: _drafts,
     ModuleRead: _reads,
+    Reminder: _reminders,
     SelfCheck: _self_checks,
     Settings: _wishes,
     Share: _shares,

@@ -33,13 +33,13 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 from qrcode.image.svg import SvgPathImage
 from qrcode.main import make
 
 from exercises.records.fields import Chips
 from exercises.records.rotation import Tally, in_batches
 from exercises.records.sealing import rewrapped, unwrap, wrap
+from exercises.records.shown import name_for
 from kwetsbaar.accounts.models import User
 
 ABOUT = b"second factor"
@@ -78,10 +78,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return super().is_mfa_enabled(user, {APP} if kinds and APP in kinds else kinds)
 
     def get_totp_label(self, user: Any) -> str:
-        return neutral_name()
+        return name_for(user)
 
     def get_totp_issuer(self) -> str:
-        return neutral_name()
+        return name_for(context.request.user)
 
     def build_totp_svg(self, url: str) -> SafeString:
         """The square to scan, as an <svg> to put into the page."""
@@ -92,17 +92,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return PHONE if mobile else COMPUTER
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return super().get_public_key_credential_rp_entity() | {"name": neutral_name()}
+        return super().get_public_key_credential_rp_entity() | {"name": name_for(context.request.user)}
 
     def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
-        """What the device's list of passkeys shows: our neutral name, and the day on which this person began."""
-        name = f"{neutral_name()} · {date_format(localtime(user.date_joined), 'j F Y')}"
+        """What the device's list of passkeys shows: this site's shown name, and the day on which this person began."""
+        name = f"{name_for(user)} · {date_format(localtime(user.date_joined), 'j F Y')}"
         return super().get_public_key_credential_user_entity(user) | {"name": name, "display_name": name}
-
-
-def neutral_name() -> str:
-    """What others may see on a phone."""
-    return pgettext("the neutral name of this site", "Notes")
 
 
 @receiver(authenticator_removed)

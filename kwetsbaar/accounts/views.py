@@ -189,13 +189,15 @@ def remove_return_code(request: Request) -> HttpResponse:
 
 
 def sessions(request: Request) -> HttpResponse:
-    """Where someone is signed in. A POST ends one session, or all others."""
+    """Where someone is signed in. A POST ends one session, or all others; with it notifications on every device."""
     here, rows = fingerprint(request.session.session_key), request.user.sessions.alive()
     if request.method == "POST":
         which = request.POST.get("which", "")
         ended = [row for row in rows if row.pk != here and which in ("others", row.pk)]
         for row in ended:
             row.delete()
+        if ended:  # which of them is that browser is not known
+            request.user.devices.all().delete()
         messages.success(request, _("Signed out there.") if ended else _("That was signed out already."))
         return redirect("sessions")
     return render(request, "accounts/sessions.html", {"here": here, "sessions": rows})
@@ -208,7 +210,9 @@ def sign_out(request: Request) -> HttpResponse:
     if "everywhere" in request.POST:
         request.user.end_sessions()
     logout(request)
-    return redirect("landing")
+    response = redirect(f"{reverse('landing')}#out")
+    response["Clear-Site-Data"] = '"storage"'  # what was kept on this device; site.js does it for older browsers
+    return response
 
 
 def _next(request: HttpRequest) -> str:
