@@ -17,6 +17,8 @@ from exercises.feeling.models import DailyFeeling
 from exercises.journal import put_down
 from exercises.journal import views as journal
 from exercises.journal.models import JournalEntry
+from exercises.offline import kept
+from exercises.offline import views as offline
 from exercises.people import views as people
 from exercises.people.models import Person
 from exercises.privacy import lock
@@ -28,6 +30,9 @@ from exercises.reactions import views as reactions
 from exercises.reading import search
 from exercises.reading import views as reading
 from exercises.records.views import discard, restore
+from exercises.reminders import calendar, devices
+from exercises.reminders import views as reminders
+from exercises.reminders.models import Reminder
 from exercises.safety import views as safety
 from exercises.sharing import summary
 from exercises.sharing import views as sharing
@@ -136,13 +141,25 @@ urlpatterns = [
     path("privacy/export/", privacy.export, name="export"),
     path("privacy/import/", privacy.bring_back, name="import"),
     path("privacy/lock/", lock.lock, name="lock"),
+    path("privacy/device/", kept.device, name="device"),
+    path("privacy/reminders/", reminders.reminders, name="reminders"),
+    path("privacy/reminders/calendar/", calendar.renew, name="calendar_renew"),
+    path("privacy/reminders/device/", devices.device, name="device_store"),
     path("privacy/delete/", privacy.delete, name="privacy_delete"),
     path("privacy/delete/year/", privacy.delete_year, name="year_delete"),
     path("privacy/delete/year/undo/", privacy.restore_year, name="year_undo"),
+    # reminders; the link in a mail that ends them stands outside the languages
+    path("reminders/<uuid:id>/delete/", discard, {"model": Reminder, "back": "reminders", "undo": "reminder_undo"}, name="reminder_delete"),
+    path("reminders/<uuid:id>/undo/", restore, {"model": Reminder, "back": "reminders"}, name="reminder_undo"),
     # drafts
     path("drafts/", drafts.drafts, name="drafts"),
     path("drafts/<uuid:id>/delete/", drafts.throw_away, name="draft_delete"),
     path("drafts/<uuid:id>/undo/", restore, {"model": Draft, "back": "drafts"}, name="draft_undo"),
+    # offline
+    path("offline/", offline.offline, name="offline"),
+    path("offline/feeling/", kept.feeling, name="offline_feeling"),
+    path("offline/kept/", kept.kept, name="kept"),
+    path("offline/send/", kept.send, name="kept_send"),
     # safety
     path("help/", safety.help_now, name="help"),
     path("safe-use/", safety.safe_use, name="safe_use"),

@@ -6,11 +6,12 @@
 | KWETSBAAR_URL        | the site's address; https means production                  | http://127.0.0.1:PORT   |
 | PORT                 | port on this machine                                        | 8000                    |
 | DATABASE_URL         | PostgreSQL as the app's role, which owns nothing            | the embedded PostgreSQL |
-| DATABASE_OWNER_URL   | the same as the tables' owner; for `migrate`, `purge`       | as DATABASE_URL         |
+| DATABASE_OWNER_URL   | the same as the tables' owner; for `migrate`, `purge` …     | as DATABASE_URL         |
 | KWETSBAAR_KEYS       | keyring: 32-byte keys in base64, newest first               | made in …DATA/keys/     |
 | SECRET_KEY           | Django's signing key                                        | made in …DATA/keys/     |
 | EMAIL_URL            | where mail goes: smtps://user:password@host:465             | files in …DATA/mail/    |
 | KWETSBAAR_MAIL_FROM  | the address that mail comes from                            | notes@ the site's host  |
+| KWETSBAAR_PUSH_KEY   | the site's key for notifications: 32 bytes in base64 (URL)  | no notifications        |
 | KWETSBAAR_EXIT_URL   | where the quick exit lands                                  | https://www.knmi.nl/    |
 | KWETSBAAR_COURSES    | directories with further courses, parted as in PATH         | the built-in course     |
 | KWETSBAAR_CONTROLLER | who answers for the data: name and address                  | runs privately          |
@@ -18,6 +19,7 @@
 """
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -146,6 +148,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+WHITENOISE_MIMETYPES = {".rules": "application/speculationrules+json"}
+
 # People
 
 AUTH_USER_MODEL = "accounts.User"
@@ -202,6 +206,7 @@ ACCOUNT_RATE_LIMITS = {  # times / in / for whom; the others are allauth's own
     "request_login_code": "20/m/ip,3/m/key,10/h/key",
     "reset_password": "20/m/ip,3/m/key,10/h/key",
     "return_code": "10/h/ip",
+    "search": "60/m/ip",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if PRODUCTION else 0  # the proxy in front adds the address, last
 MFA_ADAPTER = "kwetsbaar.accounts.second.SecondFactorAdapter"
@@ -242,6 +247,13 @@ EMAIL_USE_SSL, EMAIL_USE_TLS = email.get("EMAIL_USE_SSL", False), email.get("EMA
 EMAIL_TIMEOUT = 10  # seconds
 MAIL_HOST = "localhost" if URL.hostname in LOOPBACK else URL.hostname
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("KWETSBAAR_MAIL_FROM") or f"notes@{MAIL_HOST}"
+
+# Notifications: only where the site has a key for them, and only by way of these services of browsers, no other host
+
+PUSH_KEY = os.environ.get("KWETSBAAR_PUSH_KEY", "").rstrip("=")
+if PUSH_KEY and not re.fullmatch(r"[A-Za-z0-9_-]{43}", PUSH_KEY, re.A):
+    raise ImproperlyConfigured(f"KWETSBAAR_PUSH_KEY: 32 bytes in base64 for addresses. Make them with: {keys.HOW_PUSH}")
+PUSH_HOSTS = ["fcm.googleapis.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com"]
 
 # The walls
 

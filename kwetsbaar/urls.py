@@ -11,6 +11,10 @@ from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from exercises.drafts.views import keep
+from exercises.offline.manifest import manifest
+from exercises.offline.views import worker
+from exercises.reminders.calendar import feed
+from exercises.reminders.views import stop
 from exercises.safety.views import leave
 from exercises.sharing.views import shared
 from kwetsbaar.accounts import bringing, second
@@ -59,7 +63,11 @@ urlpatterns = [
     path("healthz", healthy),
     path("readyz", ready),
     path("drafts/", keep, name="draft_keep"),
+    path("sw.js", worker, name="worker"),
+    path("manifest.webmanifest", manifest, name="manifest"),
     path("share/<str:token>/", shared, name="shared"),
+    path("reminders/stop/<str:token>/", stop, name="reminder_stop"),
+    path("calendar/<str:token>.ics", feed, name="calendar_feed"),
     path("beheer/", site.urls),
     *i18n_patterns(
         path("", accounts.landing, name="landing"),

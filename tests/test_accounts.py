@@ -96,7 +96,13 @@ def test_of_all_pages_that_a_visitor_may_see_only_those_for_coming_in_hold_a_for
         if is_public(pattern) and pattern.name and b"<form" in client.get(address(route)).content
     }
     signing_in = {"account_login", "account_request_login_code", "account_reset_password"}
-    assert with_form == {"start", "come_back", "search"} | signing_in  # search asks by GET, and keeps nothing
+    by_script = {
+        "offline",
+        "offline_feeling",
+    }  # sent by the service worker and kept.js, where there is a connection again
+    assert (
+        with_form == {"start", "come_back", "search"} | signing_in | by_script
+    )  # search asks by GET, and keeps nothing
 
 
 def test_the_landing_page_costs_no_query(client, db, django_assert_num_queries):

@@ -23,6 +23,7 @@ from exercises.reading.models import ModuleRead
 from exercises.records.models import DataKey, Owned, Record
 from exercises.records.rowsecurity import acting_as
 from exercises.records.settings import Settings
+from exercises.reminders.models import Device
 from kwetsbaar.accounts import moving
 from kwetsbaar.accounts.moving import Move, bring_along
 from tests.conftest import signed_in
@@ -91,8 +92,8 @@ def test_every_kind_is_counted_in_words_or_is_nothing_that_one_counts():
     assert set(WORDS) == set(kinds())
 
 
-def test_a_person_has_nothing_but_records_and_a_key():
-    assert {model for model in Owned.every() if not issubclass(model, Record)} == {DataKey}
+def test_a_person_has_nothing_but_records_a_key_and_devices_which_go_with_the_guest():
+    assert {model for model in Owned.every() if not issubclass(model, Record)} == {DataKey, Device}
 
 
 def test_wherever_there_is_room_for_one_it_is_settled_what_becomes_of_both():

@@ -119,7 +119,7 @@ def paths(emmas) -> list[str]:
     found = [
         address(route, emmas[MODELS[route.split("/")[1]]].pk if "<uuid:id>" in route else None)
         for route in ROUTES
-        if route.startswith("en/") and not re.search("account|delete|undo|/day:|^en/reactions|^en/read/<slug:slug>/$", route) and not route.startswith("en/drafts")
+        if route.startswith("en/") and not re.search("account|delete|undo|/day:|^en/reactions|/reactions/$|^en/read/<slug:slug>/$", route) and not route.startswith("en/drafts")
     ]  # fmt: skip
     return [
         *found,
@@ -372,7 +372,7 @@ def test_turned_off_nothing_is_kept_or_shown_and_the_form_says_so(as_emma, emma)
 
 
 def test_without_javascript_the_form_says_that_nothing_is_kept_by_itself(as_emma):
-    assert re.search(r"<noscript><p[^>]*>Your browser runs no JavaScript\.", as_emma.get(NEW).text)
+    assert re.search(r"<noscript><p[^>]*>Your browser is not running JavaScript\.", as_emma.get(NEW).text)
 
 
 # The list, and today

@@ -110,7 +110,7 @@ def test_an_expired_form_of_ticks_alone_can_be_sent_after_all(db):
 def test_an_expired_button_can_be_pressed_after_all(strict):
     response = strict.post("/en/account/sign-out/")
     assert response.status_code == 403
-    assert presses_send_again(strict, response)["Location"] == "/en/"
+    assert presses_send_again(strict, response)["Location"] == "/en/#out"
     assert strict.get("/en/today/").status_code == 302
 
 

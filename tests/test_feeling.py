@@ -297,7 +297,7 @@ def test_forty_and_a_thousand_characters_fit(as_emma, emma):
     assert (feelings(emma)[0].words, feelings(emma)[0].sentence) == (["x" * 40], "y" * 1000)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.sampled_from("aé ,"), max_size=41) | st.sampled_from(["Sad", "at ease"]), max_size=4))
 @example(["a" * 19, "b" * 20])
 @example(["a" * 40, "b" * 40, "c" * 40])

@@ -69,7 +69,7 @@ def adds_passkey(page: Page, site: str) -> None:
 def signs_out(page: Page, site: str) -> None:
     page.goto(f"{site}/en/account/sign-out/")
     page.locator("main form button").first.click()
-    page.wait_for_url(f"{site}/en/")
+    page.wait_for_url(f"{site}/en/#out")
 
 
 def test_a_guest_adds_a_passkey_and_with_it_alone_comes_back_to_their_words(page: Page, named: str, phone: dict):

@@ -43,7 +43,7 @@ def test_the_page_leads_to_everything_one_can_do_about_ones_own(as_emma):
 
 
 def test_the_page_costs_no_more_queries_for_who_wrote_more(as_emma, filled, django_assert_max_num_queries):
-    with django_assert_max_num_queries(6):  # session, person, transaction
+    with django_assert_max_num_queries(7):  # session, person, transaction, one's own reactions
         as_emma.get("/en/privacy/")
 
 

@@ -206,7 +206,7 @@ class PlanForm(RecordForm):
             "if_then": _("Your plan in one sentence"),
         }
         help_texts = {
-            "more": _("One sentence is enough. It may sound clumsy."),
+            "more": _("One sentence is enough. Clumsy is fine."),
             "expectation": _("One thing that someone could see or hear."),
             "if_then": _("If I … (the moment), then I say … (the sentence)."),
         }

@@ -15,16 +15,16 @@ HABITS = {
     "take_back": _p("habit", "taking it back afterwards (‘just kidding’)"),
     "are_you_angry": _p("habit", "asking ‘are you angry?’"),
     "all_at_once": _p("habit", "blurting it all out at once"),
-    "small_voice": _p("habit", "talking small or flat"),
+    "small_voice": _p("habit", "speaking in a small or flat voice"),
     "only_when_over": _p("habit", "saying things only when they are over"),
 }
 
 SIGNS_OTHER = {
     "calm_voice": _p("sign", "a calm voice"),
-    "lets_silence_be": _p("sign", "lets silences be"),
+    "lets_silence_be": _p("sign", "does not rush to fill a silence"),
     "friendly_look": _p("sign", "looks friendly, or simply stays beside you"),
     "asks_gently": _p("sign", "asks more without pushing"),
-    "says_it_back": _p("sign", "says back what you mean"),
+    "says_it_back": _p("sign", "says in their own words what you mean"),
     "no_quick_advice": _p("sign", "does not give advice right away"),
     "phone_away": _p("sign", "puts the phone away"),
     "not_about_self": _p("sign", "does not make it about themselves"),

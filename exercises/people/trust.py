@@ -17,11 +17,11 @@ OVER_TIME = {
     "no_is_fine": _("Can you say ‘no’ or ‘not now’?"),
     "says_sorry": _("Does this person say sorry, and does something then change?"),
     "stays_kind": _("Does this person stay kind on days when you are doing badly?"),
-    "keeps_private": _("Does what you tell this person stay between you?"),
+    "keeps_private": _("Does what you tell this person stay between the two of you?"),
     "listens": _("Does this person listen to your answer?"),
 }
 SLOWLY = {
-    "very_fast": _("Did it go very fast, with big words or gifts?"),
+    "very_fast": _("Did it go very fast, with grand declarations or gifts?"),
     "vanishes": _("Does this person sometimes disappear without explaining?"),
 }
 STOP = {

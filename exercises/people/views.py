@@ -116,8 +116,9 @@ def trust(request: Request, id: UUID) -> HttpResponse:
 
 def _pause_stays(missing: int) -> str:
     return ngettext(
-        "The pause stays. %(n)d question under ‘Stop’ is still open. The pause ends when all three have a ‘no’.",
-        "The pause stays. %(n)d questions under ‘Stop’ are still open. The pause ends when all three have a ‘no’.",
+        "The pause stays. %(n)d question under ‘Stop’ is still open. The pause ends when you answer ‘no’ to all three.",
+        "The pause stays. %(n)d questions under ‘Stop’ are still open."
+        " The pause ends when you answer ‘no’ to all three.",
         missing,
     ) % {"n": missing}
 
@@ -126,5 +127,5 @@ def _pause_stays(missing: int) -> str:
 def trust_remove(request: Request, id: UUID) -> HttpResponse:
     """The answers of the trust check go; what came of it stays."""
     _person(request, id).forget_trust_answers()
-    messages.success(request, _("Your answers are removed. The outcome and its day are still there."))
+    messages.success(request, _("Your answers have been removed. The outcome and its day are still there."))
     return redirect("person", id)

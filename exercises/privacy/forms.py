@@ -8,7 +8,10 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
+from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from exercises.privacy import importing
@@ -16,6 +19,7 @@ from exercises.privacy.words import in_words
 from exercises.privacy.years import Counts
 from exercises.records.fields import Chips
 from exercises.records.settings import wishes
+from exercises.records.shown import one_line
 
 
 @cache
@@ -38,6 +42,11 @@ def _pin_field(**kwargs: Any) -> forms.CharField:
     return forms.RegexField(r"\A[0-9]{4,8}\Z", widget=widget, error_messages={"invalid": PIN_IS}, **kwargs)
 
 
+def _with_picture(name: str, words: Any) -> SafeString:
+    picture = static(f"icons/{name}.svg")
+    return format_html('<img src="{}" alt="" width="32" height="32"> {}', picture, words)
+
+
 class SettingsForm(forms.ModelForm):
     """How one likes it. Each field carries what it showed, so that only what was changed on this page is kept:
     another page or a second click takes nothing back."""
@@ -47,7 +56,10 @@ class SettingsForm(forms.ModelForm):
     )
     blur = forms.BooleanField(
         label=_("Blur my own words until I touch them"),
-        help_text=_("For when someone could look along. Point at your words, or tap them, and you can read them."),
+        help_text=_(
+            "For when someone might be looking over your shoulder."
+            " Point at your words, or tap them, and you can read them."
+        ),
         required=False,
     )
     progress_on = forms.BooleanField(
@@ -63,10 +75,22 @@ class SettingsForm(forms.ModelForm):
 
     class Meta:
         model = get_user_model()
-        fields = ("language", "time_zone", "show_exit")
-        labels = {"language": _("Language"), "show_exit": _("Show ‘Leave quickly’ at the top of every page")}
-        help_texts = {"show_exit": _("Without it, pressing Shift 3 times still works.")}
-        widgets = {"language": Chips}
+        fields = ("language", "time_zone", "show_exit", "shown_name", "shown_icon")
+        labels = {
+            "language": _("Language"),
+            "show_exit": _("Show ‘Leave quickly’ at the top of every page"),
+            "shown_name": _("What this site is called"),
+            "shown_icon": _("Its picture"),
+        }
+        help_texts = {
+            "show_exit": _("Without it, pressing Shift 3 times still works."),
+            "shown_name": _(
+                "Others can see this name: on the tab, on your home screen, and as the sender of e-mails to you."
+                " So choose one that gives nothing away. Leave it empty for ‘Notes’."
+            ),
+            "shown_icon": _("If this site is already on your home screen, you may need to add it again."),
+        }
+        widgets = {"language": Chips, "shown_icon": Chips}
 
     def __init__(self, data: Any = None, *, user: Any) -> None:
         kept = wishes(user)
@@ -74,6 +98,12 @@ class SettingsForm(forms.ModelForm):
         super().__init__(data, instance=user, initial=shown)
         for field in self.fields.values():
             field.show_hidden_initial = True
+        icons: Any = self.fields["shown_icon"]
+        icons.required = False  # a form without it changes nothing of it
+        icons.choices = [(name, _with_picture(name, words)) for name, words in icons.choices]
+
+    def clean_shown_name(self) -> str:
+        return one_line(self.cleaned_data["shown_name"])
 
     def save(self, commit: bool = True) -> Any:
         """Keep what was changed, and no more; returns the person."""
@@ -81,11 +111,18 @@ class SettingsForm(forms.ModelForm):
         own = changed.keys() & set(self.Meta.fields)
         if own:
             self.instance.save(update_fields=own)
+        if "time_zone" in own:
+            self._reschedule()
         if wanted := {name: value for name, value in changed.items() if name not in own}:
             self.instance.settings.update_or_create(defaults=wanted)
         if wanted.get("drafts_on") is False:
             self.instance.drafts(manager="with_deleted").all().delete()
         return self.instance
+
+    def _reschedule(self) -> None:
+        """Reminders keep their hour, on the new clock."""
+        for reminder in self.instance.reminders.select_for_update():
+            reminder.reschedule(timezone.now())
 
 
 class PinForm(forms.Form):

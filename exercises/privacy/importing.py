@@ -32,7 +32,7 @@ from exercises.feeling.vocabulary import MOST
 from exercises.people.models import Person, Relation
 from exercises.people.trust import CHOICES, OUTCOMES
 from exercises.privacy.export import DATA, FORMAT, VERSION
-from exercises.privacy.portable import fields_of, keep_moments, kinds, named_by
+from exercises.privacy.portable import fields_of, keep_moments, kinds, lists_ids, named_by
 from exercises.privacy.words import in_words
 from exercises.progress.models import SelfCheck
 from exercises.progress.statements import known
@@ -40,7 +40,7 @@ from exercises.records.models import Record
 from exercises.records.paging import YEARS
 from exercises.records.sealing import SealedJSONField, SealedTextField
 from exercises.records.settings import Settings
-from exercises.sharing.models import Share, Summary
+from exercises.reminders.models import Reminder
 
 LARGEST = 32 * 1024 * 1024  # bytes, of the file sent and of the data in it: three times ten busy years
 MOST_PARTS = 1_000_000  # lists and objects in the data: what they take in memory
@@ -75,12 +75,14 @@ def read(raw: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ValidationError(_("This is not a download of this site. Choose the zip, or the data.json that is in it."))
+        raise ValidationError(
+            _("This is not a download from this site. Choose the zip, or the data.json that is in it.")
+        )
     version = data.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ValidationError(_("This file does not say which version it is."))
     if version > VERSION:
-        raise ValidationError(_("This file is of a newer version than this site knows. Nothing was changed."))
+        raise ValidationError(_("This file comes from a newer version than this site knows. Nothing was changed."))
     return data
 
 
@@ -188,7 +190,7 @@ def _is_ids(value: Any) -> bool:
 
 def _is_figures(value: Any) -> bool:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return isinstance(value, dict) and len(text) <= LONGEST_FIGURES and "\\u0000" not in text and _is_text(text)
+    return len(text) <= LONGEST_FIGURES and "\\u0000" not in text and _is_text(text)
 
 
 KIND_OF_VALUE: list[tuple[Any, Callable[[Any], Any]]] = [  # the first that fits a field
@@ -202,7 +204,6 @@ KIND_OF_VALUE: list[tuple[Any, Callable[[Any], Any]]] = [  # the first that fits
     (models.JSONField, _which(_is_figures)),
     ((models.CharField, models.TextField), _which(_is_text)),
 ]
-NAME_LOOSELY = (Share, Summary, Draft)  # may hold the ids of any other kind, and so come after them
 FORM_HOLDS: dict[tuple[type[Record], str], Callable[[Any], bool]] = {  # what a form sees to, and the database cannot
     (Person, "relation"): lambda value: value in Relation,
     (Person, "trust_outcome"): lambda value: value in OUTCOMES,
@@ -211,8 +212,7 @@ FORM_HOLDS: dict[tuple[type[Record], str], Callable[[Any], bool]] = {  # what a 
     (Attempt, "reaction"): lambda value: value in Reaction,
     (DailyFeeling, "words"): lambda words: len(words) <= MOST and all(0 < len(word) <= LONGEST for word in words),
     (SelfCheck, "answers"): lambda answers: answers == known(answers),
-    (Share, "pieces"): _is_ids,
-    (Summary, "pieces"): _is_ids,
+    (Reminder, "weekdays"): lambda days: all(map(_is_int, days)) and days == sorted(set(days) & set(range(7))),
     (Settings, "put_downs"): _is_moments,
     (Settings, "start_with"): lambda answers: _answered(StartWithForm(answers), answers),
     (Draft, "form"): lambda address: bool(re.search(ADDRESS.regex, address)),
@@ -233,16 +233,22 @@ def _value(field: Any, value: Any) -> Any:
         raise ValueError
     read_as = next(how for kind, how in KIND_OF_VALUE if isinstance(field, kind))
     value = read_as(value)
-    if isinstance(field, SealedTextField) and not isinstance(value, type(field.get_default())):
+    if isinstance(field, SealedTextField | models.JSONField) and not isinstance(value, _shape(field)):
         raise ValueError
     if isinstance(field, SealedTextField) and field.max_length and len(value) > field.max_length:
         raise ValueError
     if value and field.choices and value not in dict(field.flatchoices):
         raise ValueError
-    held = FORM_HOLDS.get((field.model, field.name))
+    held = _is_ids if getattr(field, "ids_of", ()) else FORM_HOLDS.get((field.model, field.name))
     if held and value and not held(value):
         raise ValueError
-    return value if field.is_relation else field.clean(value, None)
+    return value if field.is_relation or value == field.get_default() else field.clean(value, None)
+
+
+def _shape(field: Any) -> type:
+    """What such a field holds: the same as its default, else figures by name."""
+    default = field.get_default()
+    return dict if default is None else type(default)
 
 
 class Reader:
@@ -346,7 +352,7 @@ class Import:
         self.now: dict[UUID, UUID] = {}  # the id in the file → the id here
 
     def run(self) -> Result:
-        for model in sorted(kinds(), key=lambda model: model in NAME_LOOSELY):
+        for model in sorted(kinds(), key=lambda model: model is Draft):  # it may hold the ids of any other kind
             fresh = [row for row in self.reader.read[model] if not self._is_here(row)]
             for row in fresh:
                 self._follow(row)
@@ -406,8 +412,8 @@ class Import:
                 row.values[field.name] = self._id_here(field.related_model, old)
                 if row.values[field.name] is None:
                     self.reader.wrong(row.model, row.number, field.name)
-        if "pieces" in row.values:
-            row.values["pieces"] = [str(self.now.get(UUID(id), id)) for id in row.values["pieces"]]
+        for field in lists_ids(row.model):
+            row.values[field.name] = [str(self.now.get(UUID(id), id)) for id in row.values[field.name]]
         if row.model is Draft:
             row.values["row"] = self.now.get(row.values["row"], row.values["row"])
             row.values["form"] = re.sub(r"[0-9a-f-]{36}", self._id_in_address, row.values["form"])

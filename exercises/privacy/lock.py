@@ -27,13 +27,15 @@ from exercises.records.http import Request
 from exercises.records.rowsecurity import set_user
 from exercises.records.sealing import CannotUnseal, key_of, seal, unseal
 from exercises.records.settings import wishes
+from exercises.records.typed import CARRIED, PIN
 
 IDLE = 5 * 60  # seconds
 NOTED_EVERY = 30  # seconds; so often the session is written for this, at most
 TRIES = 5  # wrong PINs in a row; then the normal way in is the only one
 SEEN = "seen_at"  # in the session: when it was last used, in seconds
-PIN, CARRIED = "lock_pin", "carried"  # the fields of the page that asks
-ALWAYS = {"draft_keep", "leave", "lock", "sign_out"}  # work while locked; drafts are only written there, never shown
+# Work while locked: drafts are only written there, never shown, and the link in a mail shows nothing of anyone
+ALWAYS = {"draft_keep", "leave", "lock", "reminder_stop", "sign_out"}
+BY_ITSELF = {"kept", "kept_send"}  # what a page asks without anyone there
 PERSONAL = {"exercise", "module", "reactions"}  # public pages on which someone who is signed in finds their own words
 
 
@@ -108,7 +110,7 @@ def _asks_json(request: HttpRequest) -> bool:
 
 def _note_now_and_then(request: Any) -> None:
     """What a person asks for counts as use; what a page does by itself (a draft, `lock.js`) does not."""
-    if request.resolver_match.view_name in ALWAYS:
+    if request.resolver_match.view_name in ALWAYS | BY_ITSELF:
         return
     if time.time() - request.session.get(SEEN, 0) >= NOTED_EVERY:
         note_seen(request)

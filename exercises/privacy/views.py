@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from exercises.course.courses import find
 from exercises.privacy import importing
 from exercises.privacy.export import Wanted, bundle
 from exercises.privacy.forms import DeleteForm, ExportForm, ImportForm, PinForm, SettingsForm, SwitchForm, YearForm
@@ -29,8 +30,10 @@ from exercises.safety.views import EVERYTHING
 
 @require_safe
 def privacy(request: Request) -> HttpResponse:
-    """The promises in plain words, and the way to each thing a person can do about their own."""
-    return render(request, "privacy/privacy.html")
+    """The promises in plain words, the way to each thing a person can do about their own, and their reactions."""
+    mine = request.user.reactions.order_by("-created_at")
+    reactions = [(row, find(row.module, get_language())) for row in mine]
+    return render(request, "privacy/privacy.html", {"reactions": reactions})
 
 
 def settings(request: Request) -> HttpResponse:

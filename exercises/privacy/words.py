@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ from exercises.progress.models import SelfCheck
 from exercises.reading.models import ModuleRead
 from exercises.records.models import Record
 from exercises.records.settings import Settings
+from exercises.reminders.models import Reminder
 from exercises.sharing.models import Share, Summary
 
 Pairs = Iterable[tuple[Any, Any]]  # a label, or '' where the text speaks for itself, and a value
@@ -197,8 +199,30 @@ def _summary(row: Summary) -> Pairs:
     yield _("What I want to ask"), row.ask
 
 
+def tell_reaction(row: Any, hide: Callable[[str], str] = as_is) -> Telling:
+    """What someone said below a module (a Reaction, which is no record of theirs)."""
+    module = _module(row.module)
+    texts = {
+        _("Module"): module.title if module else row.module,
+        _p("reaction", "Sent on"): row.created_at,
+        _("A name to use here"): hide(row.nickname),
+        _("Your reaction"): hide(row.text),
+        _p("reaction", "State"): row.get_state_display(),
+        _("Reason"): hide(row.reason),
+    }
+    pairs = [(str(label), text_of(value)) for label, value in texts.items()]
+    return Telling(str(_p("download", "Reaction")), [(label, text) for label, text in pairs if text])
+
+
 def _draft(row: Draft) -> Pairs:
     yield row.place, row.words
+
+
+def _reminder(row: Reminder) -> Pairs:
+    yield _p("reminder", "Days"), [WEEKDAYS[day] for day in row.weekdays]
+    yield _p("reminder", "Time"), f"{row.hour:02}:00"
+    yield _p("reminder", "What it says"), row.message
+    yield _p("reminder", "How it comes"), row.get_channel_display()
 
 
 def _settings(row: Settings) -> Pairs:
@@ -234,5 +258,6 @@ WORDS: dict[type[Record], Words] = {  # in the order in which a person reads the
         _p("download", "Link"), ngettext_lazy("%d link to your evidence", "%d links to your evidence"), _share
     ),
     Draft: Words(_p("download", "Draft"), ngettext_lazy("%d draft", "%d drafts"), _draft),
+    Reminder: Words(_p("download", "Reminder"), ngettext_lazy("%d reminder", "%d reminders"), _reminder),
     Settings: Words(_p("download", "Settings"), ngettext_lazy("your settings", "your settings"), _settings),
 }

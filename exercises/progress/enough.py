@@ -22,6 +22,7 @@ def enough(request: Request) -> HttpResponse:
         "pieces": pieces,
         "learned": [step for step in learned if step.learned not in said],
         "checked_on": user.self_checks.order_by("-day").values_list("day", flat=True).first(),
+        "reminder": user.reminders.filter(on=True).first(),
         "today": timezone.localdate(),
     }
     return render(request, "progress/enough.html", context | (_figures(user) if request.wishes.progress_on else {}))

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.db.models import Exists
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -24,21 +26,30 @@ def today(request: Request) -> HttpResponse:
     user, day = request.user, timezone.localdate()
     opened = list(user.reads.order_by("-updated_at").values_list("module", "finished_at"))
     read = {slug for slug, finished_at in opened if finished_at}
+    checked = list(user.self_checks.oldest_first().values_list("day", flat=True))
     context = {
         "day": day,
         "feeling": user.feelings.on(day).first(),
         "module": next_unread([slug for slug, _finished_at in opened], read, get_language()),
-        "self_check": due(
-            list(user.self_checks.oldest_first().values_list("day", flat=True)),
-            day,
-            user.attempts.was_done().count(),
-            len(read),
-        ),
+        "self_check": due(checked, day, len(read), user.attempts.was_done().count),
         "evidence": _evidence(user, day),
         "look_back": user.attempts.whole().to_look_back_on(day).latest_first().first(),
-        "unsaved": user.drafts.kept(timezone.now()).exists(),
     }
-    return render(request, "today/today.html", context | _welcome(user, day) | _step(request, day))
+    return render(request, "today/today.html", context | _waiting(user) | _welcome(user, day) | _step(request, day))
+
+
+def _waiting(user: Any) -> dict[str, bool]:
+    """Whether something typed waits, and reminders that paused, in one query. This visit answers what was sent."""
+    reminders = user.reminders.filter(on=True)
+    waits: Any = {
+        "unsaved": Exists(user.drafts.kept(timezone.now())),
+        "answered": Exists(reminders.filter(unanswered__gt=0)),
+        "reminders_paused": Exists(reminders.exclude(paused_at=None)),
+    }
+    found: Any = get_user_model().objects.values(**waits).get(pk=user.pk)
+    if found["answered"]:
+        reminders.update(unanswered=0)
+    return found
 
 
 def _welcome(user: Any, day: date) -> dict[str, Any]:
