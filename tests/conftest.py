@@ -1,7 +1,7 @@
 """The cast, and what every test may use."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import hypothesis
@@ -31,14 +31,17 @@ def pytest_configure() -> None:
     settings.WHITENOISE_AUTOREFRESH = True
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test that touches the database says so for both roles."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Every test that touches the database says so for both roles. What takes a minute in one piece does not come last."""
     for item in items:
         marker = item.get_closest_marker("django_db")
         fixtures = set(getattr(item, "fixturenames", ()))
         commits = bool({"live_server", "transactional_db"} & fixtures or (marker and marker.kwargs.get("transaction")))
         if commits or marker or "db" in fixtures:
             item.add_marker(pytest.mark.django_db(transaction=commits, databases=BOTH), append=False)
+    yield
+    items.sort(key=lambda item: "test_leaks" not in item.nodeid)
 
 
 @pytest.fixture(scope="session")

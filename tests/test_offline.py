@@ -179,6 +179,7 @@ class Line:
             if name.lower() not in ("content-length", "transfer-encoding", "connection", "etag", "date", "server"):
                 asked.send_header(name, value)
         asked.send_header("Content-Length", str(len(text)))
+        asked.send_header("Connection", "close")
         asked.end_headers()
         asked.wfile.write(text)
 

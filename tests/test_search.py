@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.html import strip_tags
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 
 from exercises.course.courses import shelf
 from exercises.course.pages import course
@@ -396,7 +397,7 @@ def test_without_javascript_search_and_the_link_to_an_answer_work_too(browser, s
     page.fill("[name=q]", "therapeut")
     page.locator("main form button").click()
     page.locator("#found li a").first.click()
-    assert page.locator("#q3 .prose").is_visible()
+    expect(page.locator("#q3 .prose")).to_be_visible()
     context.close()
 
 
