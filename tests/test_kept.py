@@ -719,6 +719,12 @@ def test_with_the_network_cut_the_form_and_the_card_open_and_leaving_wipes_them(
     save(page)
     turns_on(page)
     expect(page.locator("[data-card]")).to_contain_text(WORDS)
+    for _page in range(3):  # where the pages could not all be fetched, the next page tries again
+        if page.evaluate(
+            "Promise.race([navigator.serviceWorker.ready.then(() => true), new Promise((no) => setTimeout(no, 15000))])"
+        ):
+            break
+        page.reload()
     until(page, "Boolean(navigator.serviceWorker.controller)")
     page.context.set_offline(True)
     page.goto("/en/evidence/")
