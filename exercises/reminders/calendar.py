@@ -18,20 +18,17 @@ from django.views.decorators.http import require_POST, require_safe
 from icalendar import Alarm, Calendar, Event
 
 from exercises.records.http import Request
-from exercises.records.links import opened, token_of
+from exercises.records.links import UNSEEN, opened, token_of
 from exercises.records.models import uuid7
 from exercises.records.rowsecurity import reading_as
-from exercises.records.shown import name_for, one_line
+from exercises.records.shown import name_for
 from exercises.reminders.models import Channel, Reminder
 
 FEED = "exercises.reminders.calendar"  # what its tokens are for
 ASK_EVERY, LASTS = timedelta(hours=12), timedelta(minutes=15)
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-HEADERS = {
-    "Cache-Control": "private, no-cache",  # a calendar may keep it and asks whether it changed; nobody between may
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
+# A calendar may keep it and asks whether it changed; nobody between may
+HEADERS = UNSEEN | {"Cache-Control": "private, no-cache"}
 
 
 def feed_address(row: Reminder) -> str:
@@ -61,7 +58,7 @@ def _content(user_id: UUID, feed: UUID) -> bytes | None:
         if row is None or not row.weekdays:
             return None
         with translation.override(row.user.language):
-            return calendar_of(row, one_line(row.text)).to_ical()
+            return calendar_of(row, row.text).to_ical()
 
 
 @require_POST

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from exercises.records.links import token_of
 from exercises.records.models import Owned, Record, uuid7
 from exercises.records.sealing import SealedJSONField, SealedTextField
+from exercises.records.shown import one_line
 from exercises.reminders.schedule import next_due
 
 STOP = "exercises.reminders.stop"  # what the tokens of the link in each mail are for
@@ -66,7 +67,7 @@ class Reminder(Record):
     @property
     def text(self) -> str:
         """What it says, on one line: one's own words, or ours in the language of now."""
-        return " ".join(self.message.split()) or gettext("A reminder you set yourself.")
+        return one_line(self.message) or gettext("A reminder you set yourself.")
 
     @property
     def stop_token(self) -> str:

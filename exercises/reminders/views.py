@@ -20,15 +20,13 @@ from django.views.decorators.http import require_http_methods
 from exercises.drafts.keeping import kept
 from exercises.records.forms import sent
 from exercises.records.http import Request, own_address
-from exercises.records.links import opened
+from exercises.records.links import UNSEEN, opened
 from exercises.records.rowsecurity import reading_as
 from exercises.records.views import saved
 from exercises.reminders.calendar import feed_address
 from exercises.reminders.devices import public_key
 from exercises.reminders.forms import ReminderForm, ways_of
 from exercises.reminders.models import STOP, Channel, Reminder
-
-UNSEEN = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow, noarchive"}
 
 
 def reminders(request: Request) -> HttpResponse:

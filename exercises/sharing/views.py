@@ -21,16 +21,11 @@ from exercises.drafts.keeping import kept
 from exercises.evidence.models import Evidence
 from exercises.records.forms import sent
 from exercises.records.http import Request
-from exercises.records.links import opened
+from exercises.records.links import UNSEEN, opened
 from exercises.records.paging import Cursor, page
 from exercises.records.rowsecurity import reading_as
 from exercises.sharing.forms import ShareForm
 from exercises.sharing.models import LINK, Share, ids
-
-UNSEEN = {  # nothing on the way keeps the page, finds it, or learns where someone came from
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
 
 
 @require_safe
