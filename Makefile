@@ -14,11 +14,11 @@ run: .venv/run $(CATALOGUES)
 test: .venv/test $(CATALOGUES)
 	@echo "Looking for a Chromium …"
 	@CHROMIUM="$$($(PY) tests/chromium.py)" && export CHROMIUM && $(MAKE) --no-print-directory check && \
-	echo "Tests (some minutes) …" && $(PY) -m pytest -n 2
+	echo "Tests (some minutes) …" && $(PY) -m pytest -n 3
 
 # The same tests, and which lines they reach; it takes a third longer
 coverage: .venv/test $(CATALOGUES)
-	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
+	$(PY) -m pytest -n 3 --cov --cov-report=term:skip-covered
 
 # Linters, known holes, types and architecture
 check: .venv/test $(CATALOGUES)

@@ -1,4 +1,8 @@
-"""Find a Chromium for the browser tests, or install one; run as a program it prints where it is."""
+"""Find a Chromium for the browser tests, or install one; run as a program it prints where it is.
+
+Most tests use the headless shell where there is one, which takes a sixth less time. It knows no installed sites, no
+notifications and no passkeys: tests of those use the whole browser.
+"""
 
 import os
 import shutil
@@ -9,6 +13,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "google-chrome")
+SHELL = "chromium-headless-shell"
 
 
 def find() -> str | None:
@@ -17,6 +22,11 @@ def find() -> str | None:
     if given and not shutil.which(given):
         sys.exit(f"CHROMIUM is set to {given}, which is not a program.")
     return given or next(filter(None, map(shutil.which, NAMES)), None) or _playwrights_own()
+
+
+def quick() -> str | None:
+    """The headless shell; without one, what `find` finds."""
+    return shutil.which(SHELL) or find()
 
 
 def _playwrights_own() -> str | None:
@@ -35,7 +45,10 @@ def _install() -> None:
         "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
     }
     if shutil.which("apt-get") and (not root or shutil.which("sudo")):
-        commands = (["apt-get", "update", "-qq"], ["apt-get", "install", "-qq", "--no-install-recommends", "chromium"])
+        commands = (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-qq", "--no-install-recommends", NAMES[0], SHELL],
+        )
         if all(subprocess.run([*root, *command], check=False, **quiet).returncode == 0 for command in commands):
             return
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, **quiet)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.chromium import find
+from tests.chromium import find, quick
 from tests.running import running
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     return browser_type_launch_args | {
-        "executable_path": os.environ.get("CHROMIUM") or find(),
+        "executable_path": quick(),
         "args": [
             "--no-sandbox",  # as root in a container
             "--disable-gpu",
@@ -51,7 +51,16 @@ def browser(launch_browser: Callable[[], Browser]) -> Iterator[Browser]:
 
     A browser without service workers, as old ones are: Playwright's own way to block them complains in the console.
     """
-    browser = launch_browser()
+    yield from _without_workers(launch_browser())
+
+
+@pytest.fixture(scope="module")
+def whole_browser(launch_browser: Callable[..., Browser]) -> Iterator[Browser]:
+    """With what the quick one lacks (tests/chromium.py). A module that needs it says `browser = whole_browser`."""
+    yield from _without_workers(launch_browser(executable_path=find()))
+
+
+def _without_workers(browser: Browser) -> Iterator[Browser]:
     opens = browser.new_context
 
     def new_context(*, service_workers: str = "none", **options: Any) -> BrowserContext:

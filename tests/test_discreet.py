@@ -23,6 +23,7 @@ from exercises.feeling.vocabulary import FAMILIES
 from exercises.records.rowsecurity import acting_as
 from exercises.records.shown import one_line
 from kwetsbaar.accounts.models import Icon
+from tests.chromium import find
 from tests.conftest import signed_in
 from tests.test_boundary import PRIVATE, ROUTES, address, is_public, one_of_each
 from tests.test_main_path import PHONE, SECRETS, fill, save, someone, starts  # noqa: F401
@@ -347,6 +348,7 @@ def test_leaving_waits_for_no_motion(someone):
 def installed(browser_type, browser_type_launch_args, site, tmp_path):
     """The site in a window of its own, as from a home screen: no bar of a browser."""
     arguments = browser_type_launch_args | {"args": [*browser_type_launch_args["args"], f"--app={site}/en/read/"]}
+    arguments["executable_path"] = find()  # the headless shell has no windows of sites
     context = browser_type.launch_persistent_context(tmp_path, **arguments, base_url=site, viewport=PHONE)
     page = context.pages[0]
     page.goto("/en/read/")

@@ -13,9 +13,11 @@ from playwright.sync_api import Page, expect
 
 from kwetsbaar.accounts.second import PASSKEY
 from tests.conftest import signed_in
+from tests.e2e import whole_browser
 from tests.test_reauthentication import PAGE, some_time_later
 from tests.test_second_step import digits
 
+browser = whole_browser  # knows passkeys
 LIST = "/en/account/2fa/webauthn/"
 ADD = LIST + "add/"
 LOGIN = LIST + "login/"

@@ -37,9 +37,11 @@ from exercises.reminders.devices import AT_MOST, is_push_service, public_key
 from exercises.reminders.models import Channel, Device, Reminder
 from exercises.reminders.outcomes import Outcome
 from tests.conftest import signed_in
+from tests.e2e import whole_browser
 from tests.running import free_port, manage
 
 STORE, PAGE = "/en/privacy/reminders/device/", "/en/privacy/reminders/"
+browser = whole_browser  # shows notifications
 OURS = "A reminder you set yourself."
 committed = pytest.mark.django_db(transaction=True)
 
