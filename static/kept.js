@@ -264,8 +264,16 @@ function fill(root, texts) {
 // Tells site.js what has just come into the page.
 const came = (part) => part.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true }));
 
+// Who goes by keyboard goes on where the page goes on.
 function only(state) {
-  for (const part of document.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== state;
+  const held = document.activeElement?.closest("[data-when]");
+  for (const part of document.querySelectorAll("[data-when]")) {
+    part.hidden = part.dataset.when !== state;
+    if (held && held !== part && !part.hidden) {
+      part.tabIndex = -1;
+      part.focus({ preventScroll: true });
+    }
+  }
 }
 
 // The page with the switch.

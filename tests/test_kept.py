@@ -468,6 +468,20 @@ def test_what_was_only_typed_is_looked_at_without_being_saved_and_leaves_once_it
     assert (rows(data), todays(keeper)) == (before + 1, "a whole sentence")
 
 
+def test_by_keyboard_the_switch_goes_both_ways_and_one_goes_on_where_the_page_goes_on(someone):
+    page = someone("en")
+    starts(page, "en")
+    page.goto(DEVICE)
+    for state, key in (("on", "[data-when=off] [data-turn-on]"), ("off", "[data-when=on] [data-turn-off]")):
+        if state == "off":
+            page.keyboard.press("Tab")  # past the link to the page
+            page.keyboard.press("Tab")
+            page.keyboard.press("Enter")  # opens the part that turns it off
+        page.focus(key)
+        page.keyboard.press("Enter")
+        expect(page.locator(f"[data-when={state}]")).to_be_focused()
+
+
 def test_turned_on_in_two_tabs_the_second_changes_nothing_of_what_waits(someone):
     page = someone("en")
     starts(page, "en")
