@@ -6,7 +6,7 @@ PY := .venv/bin/python
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test coverage check messages lock clean
+.PHONY: run test coverage check bench messages lock clean
 
 run: .venv/run $(CATALOGUES)
 	@exec $(PY) -m kwetsbaar
@@ -20,7 +20,11 @@ test: .venv/test $(CATALOGUES)
 coverage: .venv/test $(CATALOGUES)
 	$(PY) -m pytest -n 3 --cov --cov-report=term:skip-covered
 
-# Linters, known holes, types and architecture
+# What the site can bear, and what growth costs (about half an hour, the first time longer; needs wrk, on a quiet machine)
+bench: .venv/test $(CATALOGUES)
+	$(PY) -m benchmarks.load --rows 1000,100000,10000000 --data .data/bench --json .data/bench.json
+
+# Linters, known holes, types, architecture, and migrations that the code of before can live with
 check: .venv/test $(CATALOGUES)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -30,6 +34,7 @@ check: .venv/test $(CATALOGUES)
 	.venv/bin/lint-imports
 	$(PY) -m tests.cluster -m mypy
 	$(PY) -m tests.cluster manage.py makemigrations --check --dry-run -v0
+	$(PY) -m tests.cluster manage.py lintmigrations --settings tests.with_linter --quiet ok ignore
 	$(PY) -m tests.cluster manage.py check
 
 .venv/bin/python:
