@@ -7,17 +7,18 @@ from typing import Any, ClassVar, Self
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import EMPTY_VALUES
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy as _p
 
 from exercises.course.pages import NOTCHES
 from exercises.dimmer import advice
+from exercises.dimmer.figures import Figures
 from exercises.dimmer.habits import HABITS, SIGNS
 from exercises.evidence.models import Evidence, Kind
 from exercises.people.models import Person
-from exercises.records.models import Record, RecordManager, RecordQuerySet
+from exercises.records.models import Own, Record, RecordManager, RecordQuerySet, hidden
 from exercises.records.paging import Cursor
 from exercises.records.sealing import SealedTextField
 
@@ -26,10 +27,6 @@ CAME_OF_IT = (
     "happened", "came_true", "fear_peak", "fear_after", "bore_it", "habits", "signs", "reaction", "too_much", "learned",
 )  # fmt: skip
 LOOK_BACK_FOR = 7  # days after a step, in which is asked once how one looks back on it
-FIGURES = (  # what sums and charts need of a step
-    "user", "dimmer", "level", "chance", "fear_expected", "fear_peak", "fear_after", "leave_out",
-    "done", "came_true", "bore_it", "habits", "signs", "reaction",
-)  # fmt: skip
 DAY = Coalesce("done_on", TruncDate("created_at"))  # when a step was done, or else planned
 COPIED = {  # a field of evidence → the fields of the step that it repeats
     "happened_on": {"done_on"},
@@ -79,9 +76,9 @@ class DimmerQuerySet(RecordQuerySet):
         """Neither put away, nor with someone who is."""
         return self.filter(archived_at=None, person__archived_at=None)
 
-    def with_level(self) -> Self:
-        """Each with `level_now` and `last_done_on` of the last step that was done; None where there is none."""
-        steps = Attempt.objects.filter(user=OuterRef("user"), dimmer=OuterRef("pk")).was_done().latest_first()
+    def with_level(self, user: Any) -> Self:
+        """Those of this person, each with `level_now` and `last_done_on` of its last step; None where there is none."""
+        steps = Attempt.objects.filter(user=user, dimmer=OuterRef("pk")).was_done().latest_first()
         return self.annotate(
             level_now=Subquery(steps.values("level")[:1]), last_done_on=Subquery(steps.values("done_on")[:1])
         )
@@ -92,7 +89,7 @@ class Dimmer(Record):
 
     days = ()
 
-    person = models.ForeignKey(Person, models.CASCADE, db_index=False)
+    person = Own(Person, models.CASCADE, db_index=False)
     topic = SealedTextField(max_length=200)
     ceiling = models.PositiveSmallIntegerField(default=advice.CEILING)
     rested_on = models.DateField(null=True, blank=True)  # "not today" was the choice on this day
@@ -102,7 +99,7 @@ class Dimmer(Record):
 
     class Meta:
         default_related_name = "dimmers"
-        indexes = [models.Index(fields=["user", "person"], name="dimmers_of_person")]
+        indexes = [models.Index(fields=["user", "person"], name="dimmers_of_person"), hidden("dimmers_hidden")]
         constraints = [
             models.CheckConstraint(condition=Q(ceiling__in=list(NOTCHES[1:])), name="ceiling_10_to_100_by_10"),
         ]
@@ -122,6 +119,10 @@ class AttemptQuerySet(RecordQuerySet):
     def planned(self) -> Self:
         """Those of which nothing is said yet about how they went."""
         return self.filter(done="")
+
+    def first_on(self, day: date) -> Self:
+        """Those planned for this day before all others, the newest first in each."""
+        return self.order_by(Case(When(planned_for=day, then=0), default=1), "-id")
 
     def answered(self) -> Self:
         """Those with an answer: done, done in part, or not now."""
@@ -168,13 +169,10 @@ class AttemptQuerySet(RecordQuerySet):
         days = (today - timedelta(days=LOOK_BACK_FOR), today - timedelta(days=1))
         return self.was_done().filter(done_on__range=days, look_back_on=None)
 
-    def figures(self) -> Self:
-        """Only what is counted and drawn, without dimmer and person, in the order in which they were planned.
-
-        Each with its `day`; and whether something was expected (`expects`), not what.
-        """
-        rows = self.annotate(day=DAY, expects=Q(expectation__isnull=False))
-        return rows.order_by("id").select_related(None).only(*FIGURES)
+    def figures(self) -> list[Figures]:
+        """Only what is counted and drawn, in the order in which they were planned."""
+        rows = self.annotate(day=DAY, expects=Q(expectation__isnull=False), sealed=F("reaction")).order_by("id")
+        return [Figures(*values) for values in rows.values_list(*Figures._fields)]
 
     def tested(self, cursor: Cursor | None = None) -> Self:
         """Those shared with someone, with something expected and an answer to whether it came true.
@@ -192,7 +190,7 @@ class Attempt(Record):
 
     days = ("done_on", "planned_for", "created_at")
 
-    dimmer = models.ForeignKey(Dimmer, models.CASCADE, null=True, blank=True, db_index=False)
+    dimmer = Own(Dimmer, models.CASCADE, null=True, blank=True, db_index=False)
     exercise = models.CharField(max_length=80, blank=True)  # a module's slug
     level = models.PositiveSmallIntegerField(default=0)  # 0 = observed only
     usual = SealedTextField(max_length=2000)
@@ -221,7 +219,7 @@ class Attempt(Record):
     look_back_on = models.DateField(null=True, blank=True)  # when that was answered, or skipped
 
     advice = models.JSONField(null=True, blank=True)  # move, rule, facts, level, chosen: figures, no words
-    evidence = models.ForeignKey(Evidence, models.SET_NULL, null=True, blank=True, db_index=False)
+    evidence = Own(Evidence, models.SET_NULL, null=True, blank=True, db_index=False)
 
     objects: ClassVar[Any] = RecordManager.from_queryset(AttemptQuerySet)()
 
@@ -230,6 +228,7 @@ class Attempt(Record):
         indexes = [
             models.Index(fields=["user", "dimmer"], name="attempts_of_dimmer"),
             models.Index(fields=["user", "-id"], name="attempts_newest_first"),
+            hidden("attempts_hidden"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(level__in=list(NOTCHES)), name="attempt_level_0_to_100_by_10"),

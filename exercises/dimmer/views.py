@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -33,12 +32,12 @@ from exercises.dimmer.next_step import NOT_SAFE, NextStep, is_reason, is_unsafe,
 from exercises.dimmer.suggestion import suggest
 from exercises.drafts.keeping import kept
 from exercises.records.forms import sent
-from exercises.records.http import Request
+from exercises.records.http import Request, constant
 from exercises.records.paging import Cursor, page
 from exercises.records.views import saved, say_deleted, to_delete
 
 
-@login_not_required
+@constant
 def exercise(request: Request, slug: str) -> HttpResponse:
     """What a module asks one to try: for everybody to read; who has started can begin right here."""
     module = _module(slug)
@@ -65,7 +64,7 @@ def _observe(request: Request, module: Module) -> HttpResponse:
 def dimmers(request: Request) -> HttpResponse:
     """All dimmers, what is planned, what one looked at (a page at a time), and what is suggested."""
     looked_at, older = page(request.user.attempts.observed().before(_cursor(request)))
-    mine = list(request.user.dimmers.whole().with_level().newest_first())
+    mine = list(request.user.dimmers.whole().with_level(request.user).newest_first())
     in_use = [one for one in mine if not one.archived_at and not one.person.archived_at]
     context = {
         "dimmers": in_use,
@@ -80,7 +79,7 @@ def dimmers(request: Request) -> HttpResponse:
 def _suggested(request: Request) -> dict[str, Any]:
     kept = request.user.settings.first()
     answers = kept.start_with if kept else {}
-    begun = set(request.user.attempts.values_list("exercise", flat=True))
+    begun = set(request.user.attempts.order_by().values_list("exercise", flat=True).distinct())
     modules = course(get_language()).modules
     suggestion = suggest([(module.slug, module.exercise) for module in modules], answers, begun)
     module = _module(suggestion.slug) if suggestion else None
@@ -120,7 +119,7 @@ def _topic(request: Request) -> str:
 
 def dimmer(request: Request, id: UUID) -> HttpResponse:
     """One dimmer: how bright it is now, its steps, the next one, and the form that changes it."""
-    one = get_object_or_404(request.user.dimmers.whole().with_level(), pk=id)
+    one = get_object_or_404(request.user.dimmers.whole().with_level(request.user), pk=id)
     form = EditDimmerForm(sent(request), user=request.user, instance=one)
     if form.is_valid():
         form.save()
@@ -132,7 +131,7 @@ def dimmer(request: Request, id: UUID) -> HttpResponse:
 
 def plan(request: Request, id: UUID) -> HttpResponse:
     """A step before it is taken. With someone who is paused, when openness is not safe is to be read first."""
-    one = get_object_or_404(request.user.dimmers.whole().with_level(), pk=id)
+    one = get_object_or_404(request.user.dimmers.whole().with_level(request.user), pk=id)
     module, offered = _module(request.GET.get("exercise")), _next(request, one)
     level = _level(request.GET.get("level", ""), offered, one.level_now, module)
     fresh = Attempt(dimmer=one, level=level, exercise=module.slug if module else "")

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from exercises.records.models import Owned, Record, RecordManager, RecordQuerySet
+from exercises.records.models import Owned, Record, RecordManager, RecordQuerySet, hidden
 from exercises.records.sealing import SealedJSONField, SealedTextField
 
 KEPT_FOR = timedelta(days=30)
@@ -50,7 +50,10 @@ class Draft(Record):
 
     class Meta:
         default_related_name = "drafts"
-        indexes = [models.Index(fields=["user", "-updated_at"], name="drafts_last_typed_first")]
+        indexes = [
+            models.Index(fields=["user", "-updated_at"], name="drafts_last_typed_first"),
+            hidden("drafts_hidden"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "form", "row"], condition=Q(deleted_at=None), name="one_draft_a_form"
@@ -95,7 +98,7 @@ class Draft(Record):
     @classmethod
     def about(cls, row: Record) -> models.QuerySet:
         """What was typed on the pages of this row; not what is hidden while something newer stands in its place."""
-        newer = cls.objects.filter(user=OuterRef("user"), form=OuterRef("form"), row=OuterRef("row"))
+        newer = cls.objects.filter(user_id=row.user_id, form=OuterRef("form"), row=OuterRef("row"))
         typed = cls.with_deleted.filter(Q(row=row.pk) | Q(form__contains=f"/{row.pk}/"), user_id=row.user_id)
         return typed.filter(Q(deleted_at=None) | ~Exists(newer))
 
@@ -118,4 +121,4 @@ def forget(sender: type, form: Any, **kwargs: Any) -> None:
     rows = Draft.objects.filter(user=form.user, row__in={form.instance.pk, form.cleaned_data.get("id")} - {None})
     saved = [draft.pk for draft in rows if draft.typed.keys() <= form.fields.keys()]
     if saved:
-        Draft.objects.filter(pk__in=saved).delete()
+        Draft.objects.filter(user=form.user, pk__in=saved).delete()

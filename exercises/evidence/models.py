@@ -7,7 +7,7 @@ from django.db.models import Case, Q, When
 from django.utils.translation import pgettext_lazy as _p
 
 from exercises.people.models import Person
-from exercises.records.models import Record, RecordManager, RecordQuerySet
+from exercises.records.models import Own, Record, RecordManager, RecordQuerySet, hidden
 from exercises.records.paging import Cursor
 from exercises.records.sealing import SealedTextField
 
@@ -46,7 +46,7 @@ class Evidence(Record):
 
     happened_on = models.DateField()
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.OWN, editable=False)
-    person = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, db_index=False)
+    person = Own(Person, models.SET_NULL, null=True, blank=True, db_index=False)
     level = models.PositiveSmallIntegerField(null=True, blank=True)
     shared = SealedTextField(max_length=2000)
     feared = SealedTextField(max_length=2000)
@@ -57,7 +57,10 @@ class Evidence(Record):
     class Meta:
         default_related_name = "evidence"
         verbose_name_plural = "evidence"
-        indexes = [models.Index(fields=["user", "-happened_on", "-id"], name="evidence_by_day")]
+        indexes = [
+            models.Index(fields=["user", "-happened_on", "-id"], name="evidence_by_day"),
+            hidden("evidence_hidden"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(level__range=(0, 100)), name="evidence_level_0_to_100"),
         ]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from exercises.evidence.models import Evidence, Kind
 from exercises.feeling import vocabulary
 from exercises.people.models import Person
-from exercises.records.models import Record, RecordManager, RecordQuerySet
+from exercises.records.models import Own, Record, RecordManager, RecordQuerySet, hidden
 from exercises.records.sealing import SealedJSONField, SealedTextField
 
 
@@ -33,14 +33,15 @@ class DailyFeeling(Record):
     words = SealedJSONField(default=list)  # up to three: keys of vocabulary.WORDS, or words of one's own
     intensity = models.PositiveSmallIntegerField(null=True, blank=True)  # 0–10
     sentence = SealedTextField(max_length=1000)
-    person = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, db_index=False)
+    person = Own(Person, models.SET_NULL, null=True, blank=True, db_index=False)
     named_aloud = models.BooleanField(default=False)
-    evidence = models.ForeignKey(Evidence, models.SET_NULL, null=True, blank=True, db_index=False)
+    evidence = Own(Evidence, models.SET_NULL, null=True, blank=True, db_index=False)
 
     objects: ClassVar[Any] = RecordManager.from_queryset(FeelingQuerySet)()
 
     class Meta:
         default_related_name = "feelings"
+        indexes = [models.Index(fields=["user", "person"], name="feelings_of_person"), hidden("feelings_hidden")]
         constraints = [
             models.UniqueConstraint(fields=["user", "day"], condition=Q(deleted_at=None), name="one_feeling_a_day"),
             models.CheckConstraint(condition=Q(intensity__range=(0, 10)), name="feeling_intensity_0_to_10"),

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from exercises.dimmer.models import Attempt
-from exercises.records.models import Record, RecordManager, RecordQuerySet
+from exercises.records.models import Own, Record, RecordManager, RecordQuerySet, hidden
 from exercises.records.paging import Cursor
 from exercises.records.sealing import SealedTextField
 
@@ -34,7 +34,7 @@ class JournalEntry(Record):
     written_at = models.DateTimeField(default=timezone.now)
     module = models.CharField(max_length=80, blank=True)  # a module's slug
     prompt = models.CharField(max_length=500, blank=True)  # ours, from the course, so nothing private
-    attempt = models.ForeignKey(Attempt, models.SET_NULL, null=True, blank=True, db_index=False)
+    attempt = Own(Attempt, models.SET_NULL, null=True, blank=True, db_index=False)
     body = SealedTextField(max_length=50_000)
     takeaway = SealedTextField(max_length=1000)
 
@@ -43,7 +43,10 @@ class JournalEntry(Record):
     class Meta:
         default_related_name = "entries"
         verbose_name_plural = "journal entries"
-        indexes = [models.Index(fields=["user", "-written_at", "-id"], name="entries_newest_first")]
+        indexes = [
+            models.Index(fields=["user", "-written_at", "-id"], name="entries_newest_first"),
+            hidden("entries_hidden"),
+        ]
 
     @property
     def cursor(self) -> Cursor:

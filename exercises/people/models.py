@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import pgettext_lazy as _p
 
 from exercises.people import trust
-from exercises.records.models import Record, RecordManager, RecordQuerySet
+from exercises.records.models import Record, RecordManager, RecordQuerySet, hidden
 from exercises.records.sealing import SealedJSONField, SealedTextField
 
 
@@ -44,7 +44,7 @@ class Person(Record):
 
     class Meta:
         default_related_name = "people"
-        indexes = [models.Index(fields=["user", "id"], name="people_of_user")]
+        indexes = [models.Index(fields=["user", "id"], name="people_of_user"), hidden("people_hidden")]
 
     def pause(self, now: datetime) -> None:
         """No step is suggested with this person from now on; a pause that is there stays as it is."""

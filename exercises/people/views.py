@@ -54,7 +54,7 @@ def person(request: Request, id: UUID) -> HttpResponse:
     context = {
         "person": one,
         "form": kept(request, form),
-        "dimmers": request.user.dimmers.filter(person=one).with_level().newest_first(),
+        "dimmers": request.user.dimmers.filter(person=one).with_level(request.user).newest_first(),
         "trust_is_due": one.trust_is_due(timezone.localdate()),
         "pieces": request.user.evidence.like(person=one).before(None)[:SOME],
     }

@@ -3,7 +3,6 @@
 Twice without harm: what is there already stays as it is. docs/export.md says what a file holds.
 """
 
-import hashlib
 import json
 import re
 import zlib
@@ -328,13 +327,6 @@ class Result:
         return in_words(self.new)
 
 
-def new_id(user_id: UUID, old: UUID) -> UUID:
-    """The id for this person instead of `old`, which is someone else's: as old as that one, and always the same."""
-    digest = int.from_bytes(hashlib.sha256(b"import|" + user_id.bytes + old.bytes).digest()[:10])
-    bits = old.int >> 80 << 80 | digest
-    return UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62)
-
-
 def bring_back(user: Any, data: dict[str, Any]) -> Result:
     """Store what is in the data and not here yet. All or nothing: raises ValidationError with sentences to show."""
     reader = Reader(data.get("records"))
@@ -367,17 +359,13 @@ class Import:
         return dict(model.with_deleted.filter(user=self.user).values_list("pk", "deleted_at"))
 
     def _is_here(self, row: Read) -> bool:
-        """Whether this person has it already, perhaps under a new id. What was deleted just now is shown again."""
-        mine, old = self.mine[row.model], row.values["id"]
-        found = next((id for id in (old, new_id(self.user.pk, old)) if id in mine), None)
-        if found is None:
-            return False
-        self.now[old] = found
-        if mine[found] is None:
+        """Whether this person has it already. What was deleted just now is shown again."""
+        mine, id = self.mine[row.model], row.values["id"]
+        if id in mine and mine[id] is None:
             self.result.there += 1
-        else:
-            self._show_again(row.model, found)
-        return True
+        elif id in mine:
+            self._show_again(row.model, id)
+        return id in mine
 
     def _show_again(self, model: type[Record], id: UUID) -> None:
         row = model.with_deleted.filter(user=self.user, pk=id)
@@ -430,24 +418,15 @@ class Import:
             return match[0]
 
     def _store(self, model: type[Record], rows: list[Read]) -> None:
-        """New rows; those whose id is someone else's get a new one."""
-        self._insert(model, rows, ignore_conflicts=True)
-        stored = self._stored(model)
-        taken = [row for row in rows if row.values["id"] not in stored]
-        for row in taken:
-            old = row.values["id"]
-            row.values["id"] = self.now[old] = new_id(self.user.pk, old)
-        self._insert(model, taken)
-        self.mine[model] = self._stored(model) if taken else stored
-        self.result.new[model] = len(rows)
-
-    def _insert(self, model: type[Record], rows: list[Read], *, ignore_conflicts: bool = False) -> None:
+        """New rows, under the ids that they had: a key is person and id together."""
         made = [self._made(row) for row in rows]
         try:
             with transaction.atomic():
-                model.objects.bulk_create(made, batch_size=AT_ONCE, ignore_conflicts=ignore_conflicts)
+                model.objects.bulk_create(made, batch_size=AT_ONCE, ignore_conflicts=True)
         except IntegrityError:
             self._explain(rows)
+        self.mine[model] = self._stored(model)
+        self.result.new[model] = len(rows)
         moments = [(row.values["id"], row.values["created_at"], row.values["updated_at"]) for row in rows]
         keep_moments(self.user.pk, model, moments)
 

@@ -29,7 +29,7 @@ def enough(request: Request) -> HttpResponse:
 
 
 def _figures(user: Any) -> dict[str, Any]:
-    steps = list(user.attempts.whole().was_done().figures())
+    steps = user.attempts.whole().was_done().figures()
     counts = {"feelings": user.feelings.count(), "entries": user.entries.count(), "evidence": user.evidence.count()}
     return {
         "totals": summary.totals(attempts=steps, **counts),

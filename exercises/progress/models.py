@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from exercises.progress.statements import in_words
-from exercises.records.models import Record, RecordManager, RecordQuerySet
+from exercises.records.models import Record, RecordManager, RecordQuerySet, hidden
 from exercises.records.paging import Cursor
 from exercises.records.sealing import SealedJSONField
 
@@ -39,6 +39,7 @@ class SelfCheck(Record):
 
     class Meta:
         default_related_name = "self_checks"
+        indexes = [hidden("self_checks_hidden")]
         constraints = [
             models.UniqueConstraint(fields=["user", "day"], condition=Q(deleted_at=None), name="one_self_check_a_day")
         ]

@@ -27,7 +27,7 @@ def predictions(request: Request) -> HttpResponse:
 
 
 def _sums(user: Any) -> dict[str, Any]:
-    attempts = list(user.attempts.whole().answered().figures())
+    attempts = user.attempts.whole().answered().figures()
     return expected(attempts, dimmers_of(user)) | {
         "strips": charts.strips(summary.bands(summary.guessed(attempts))),
         "habits": summary.habits(attempts),

@@ -24,7 +24,7 @@ def progress(request: Request) -> HttpResponse:
     if not request.wishes.progress_on:
         return render(request, "progress/off.html")
     user = request.user
-    attempts = list(user.attempts.whole().answered().figures())
+    attempts = user.attempts.whole().answered().figures()
     totals = summary.totals(
         feelings=user.feelings.count(),
         attempts=attempts,

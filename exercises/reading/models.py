@@ -7,7 +7,7 @@ from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 from django.db import models
 from django.db.models import F, Q
 
-from exercises.records.models import Record
+from exercises.records.models import Record, hidden
 
 
 class ModuleRead(Record):
@@ -21,6 +21,7 @@ class ModuleRead(Record):
 
     class Meta:
         default_related_name = "reads"
+        indexes = [hidden("reads_hidden")]
         constraints = [
             models.UniqueConstraint(fields=["user", "module"], condition=Q(deleted_at=None), name="one_mark_a_module"),
         ]

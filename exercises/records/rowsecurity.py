@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from exercises.records.models import Owned
-from exercises.records.sealing import check_keyring, keys_kept, leave_proof
+from exercises.records.sealing import check_keyring, keys_kept
 
 _passed: set[str] = set()  # once is enough for a process
 NOBODY = UUID(int=0)  # a visitor sees no rows; code that names no one at all gets an error
@@ -65,12 +65,15 @@ def alone_with(user_id: UUID) -> Iterator[None]:
 def set_user(user_id: UUID | None) -> None:
     """Until this transaction ends (LOCAL), so that no pool can hand it on. SET, which Citus passes to its workers.
 
-    A shared lock comes with it: a change of this person's key waits for it to end.
+    A shared lock comes with it: a change of this person's key waits for it to end. Citus passes on both, but its
+    workers need no lock: where one of them is this server, a transaction would wait for itself.
     """
     who = str(user_id or NOBODY)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SET LOCAL app.user_id = %s; SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [who, who]
+            "SET LOCAL app.user_id = %s; SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
+            " WHERE NOT starts_with(current_setting('application_name'), 'citus_internal')",
+            [who, who],
         )
 
 
@@ -118,21 +121,25 @@ def _is_public(request: HttpRequest) -> bool:
 
 def protect_tables(using: str, **kwargs: object) -> None:
     """After every migrate, as the owner: each personal table gets its policy, and only then is it opened to the app."""
-    quote = connections[using].ops.quote_name
-    app = quote(settings.DATABASES["default"]["USER"])
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        for model in apps.get_models(include_auto_created=True):
-            table = quote(model._meta.db_table)
-            if issubclass(model, Owned):
-                cursor.execute(
-                    f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
-                    f"DROP POLICY IF EXISTS own_rows ON {table};"
-                    f"CREATE POLICY own_rows ON {table} USING (user_id = current_setting('app.user_id')::uuid)"
-                )
-            cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {app}")
-        cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {app}")
-        cursor.execute(f"GRANT SELECT ON django_migrations TO {app}")
-        leave_proof(using)
+        for statement in protection():
+            cursor.execute(statement)
+
+
+def protection() -> Iterator[str]:
+    """What that takes, in one transaction. One statement at a time and one place at a time, as Citus asks for it."""
+    quote = connection.ops.quote_name
+    app = quote(settings.DATABASES["default"]["USER"])
+    yield "SET LOCAL citus.multi_shard_modify_mode = 'sequential'"
+    for model in apps.get_models(include_auto_created=True):
+        table = quote(model._meta.db_table)
+        if issubclass(model, Owned):
+            yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+            yield f"DROP POLICY IF EXISTS own_rows ON {table}"
+            yield f"CREATE POLICY own_rows ON {table} USING (user_id = current_setting('app.user_id')::uuid)"
+        yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {app}"
+    yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {app}"
+    yield f"GRANT SELECT ON django_migrations TO {app}"
 
 
 def check_database(connection: BaseDatabaseWrapper, **kwargs: object) -> None:

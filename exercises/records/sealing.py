@@ -107,7 +107,7 @@ def key_of(user_id: UUID, *, make: bool = True) -> bytes:
     return key
 
 
-def leave_proof(using: str) -> None:
+def leave_proof(using: str, **kwargs: object) -> None:
     """Seal the constant that `check_keyring` opens; once, by the owner, after the first migrate."""
     KeyringProof.objects.using(using).get_or_create(defaults={"sealed": lambda: wrap(PROOF, ABOUT_PROOF)})
 
@@ -164,7 +164,7 @@ class SealedTextField(models.TextField):
             row.refresh_from_db(fields=[self.attname])
         value = row.__dict__[self.attname]
         if isinstance(value, Sealed):
-            value = row.__dict__[self.attname] = self._open(row, value)
+            value = row.__dict__[self.attname] = self.opened(row, value)
         elif value is None:
             value = row.__dict__[self.attname] = self.get_default()
         return value
@@ -172,7 +172,8 @@ class SealedTextField(models.TextField):
     def __set__(self, row: Any, value: Any) -> None:
         row.__dict__[self.attname] = value
 
-    def _open(self, row: Any, value: Sealed) -> Any:
+    def opened(self, row: Any, value: Sealed) -> Any:
+        """What this says; of the row only `user_id` and `pk` have to be known. Raises CannotUnseal."""
         about = self._about(row)
         text = unseal(key_of(row.user_id, make=False), value, about)
         try:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from exercises.records.models import Record
+from exercises.records.models import Record, hidden
 from exercises.records.sealing import SealedJSONField
 
 
@@ -24,6 +24,7 @@ class Settings(Record):
 
     class Meta:
         default_related_name = "settings"
+        indexes = [hidden("settings_hidden")]
         constraints = [
             models.UniqueConstraint(fields=["user"], condition=models.Q(deleted_at=None), name="one_settings_each")
         ]

@@ -24,7 +24,7 @@ def saved(request: Request, page: str, *args: Any) -> HttpResponse:
 
 def say_deleted(request: Request, undo: str) -> None:
     """Tell that it is gone, with the address that puts it back; and purge what this person deleted long ago."""
-    purge(timezone.now())
+    purge(timezone.now(), user=request.user)
     messages.success(request, _("Deleted."), extra_tags=undo)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from exercises.records.links import token_of
-from exercises.records.models import Owned, Record, uuid7
+from exercises.records.models import Owned, Record, hidden, uuid7
 from exercises.records.sealing import SealedJSONField, SealedTextField
 from exercises.records.shown import one_line
 from exercises.reminders.schedule import next_due
@@ -50,7 +50,10 @@ class Reminder(Record):
 
     class Meta:
         default_related_name = "reminders"
-        indexes = [models.Index(fields=["due_at"], name="reminders_due", condition=Q(due_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["due_at"], name="reminders_due", condition=Q(due_at__isnull=False)),
+            hidden("reminders_hidden"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["user"], condition=Q(deleted_at=None), name="one_reminder_each"),
             models.CheckConstraint(condition=Q(hour__range=(0, 23)), name="reminder_hour_0_to_23"),

@@ -122,4 +122,4 @@ def _never_there(error: requests.ConnectionError) -> bool:
 def forget(user_id: UUID, id: UUID) -> None:
     """A device that is no more."""
     with reading_as(user_id):
-        Device.objects.filter(pk=id).delete()
+        Device.objects.filter(user=user_id, pk=id).delete()

@@ -1,8 +1,9 @@
 """Sending what is due, by any number of workers at once: nothing twice, and nothing forgotten.
 
-A worker claims some rows for a while (SKIP LOCKED). Before it hands a reminder over it marks it as sent, and commits.
-So one that dies before the mark leaves the rest to another, and what one that dies after it had in hand is not sent
-again. The mark is taken back only where the other side surely did not take it.
+A worker claims some rows for a while (SKIP LOCKED; one by one, since the table may be split by person). Before it hands
+a reminder over it marks it as sent, and commits. So one that dies before the mark leaves the rest to another, and what
+one that dies after it had in hand is not sent again. The mark is taken back only where the other side surely did not
+take it.
 """
 
 import logging
@@ -11,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterator
 from copy import copy
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
@@ -25,6 +27,11 @@ from exercises.reminders.outcomes import Away, Outcome
 from exercises.reminders.push import Push
 
 AT_ONCE = 50  # rows
+REACH = 500  # rows that a worker looks at for those: others may hold the first
+HOLD = (
+    "SELECT FROM exercises_reminder WHERE user_id = %s AND id = %s AND (claimed_until IS NULL OR claimed_until <= %s)"
+    " FOR UPDATE SKIP LOCKED"
+)
 LEASE = timedelta(minutes=5)  # after this a claim is anyone's
 AGAIN = timedelta(minutes=10)  # until one that was not taken is tried again
 LATE = timedelta(hours=3)  # later than this it no longer helps
@@ -79,10 +86,22 @@ def _claim(channels: list[str], now: datetime) -> list[Reminder]:
     """The first that are due by these ways and nobody's, now ours for a while."""
     free = Q(claimed_until=None) | Q(claimed_until__lte=now)
     due = _rows().filter(free, due_at__lte=now, on=True, paused_at=None, channel__in=channels)
-    with transaction.atomic(using=OWNER):
-        ids = list(due.order_by("due_at").select_for_update(skip_locked=True).values_list("pk", flat=True)[:AT_ONCE])
-        _rows().filter(pk__in=ids).update(claim=uuid4(), claimed_until=now + LEASE)
-        return list(_rows().filter(pk__in=ids).select_related("user").order_by("due_at"))
+    first = due.order_by("due_at").values_list("user_id", "pk")[:REACH]
+    with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
+        held = list(islice((row for row in first if _held(cursor, row, now)), AT_ONCE))
+        rows = due.filter(user__in=[user_id for user_id, _id in held], pk__in=[id for _user_id, id in held])
+        ours = list(rows.select_related("user").order_by("due_at"))
+        claim, until = uuid4(), now + LEASE
+        rows.update(claim=claim, claimed_until=until)
+    for row in ours:
+        row.claim, row.claimed_until = claim, until
+    return ours
+
+
+def _held(cursor: Any, row: tuple[UUID, UUID], now: datetime) -> bool:
+    """Whether the row of this person and id is nobody's and now locked; not where someone else holds it."""
+    cursor.execute(HOLD, [*row, now])
+    return cursor.fetchone() is not None
 
 
 def _rows() -> Any:
@@ -91,7 +110,7 @@ def _rows() -> Any:
 
 def _work_off(rows: list[Reminder], ways: dict[str, Way], until: float, now: datetime) -> Iterator[str]:
     """The outcome of each; what it did not get to is free again, but for what went wrong: others go first."""
-    held = {row.pk for row in rows}
+    held, people = {row.pk for row in rows}, {row.user_id for row in rows}
     try:
         for row in rows:
             if row.channel not in ways or time.monotonic() > until:
@@ -108,7 +127,7 @@ def _work_off(rows: list[Reminder], ways: dict[str, Way], until: float, now: dat
                 held.discard(row.pk)
                 yield Outcome.FAILED
     finally:
-        _rows().filter(pk__in=held, claim=rows[0].claim).update(claim=None, claimed_until=None)
+        _rows().filter(user__in=people, pk__in=held, claim=rows[0].claim).update(claim=None, claimed_until=None)
 
 
 def _remind(row: Reminder, way: Way, now: datetime) -> Outcome:
@@ -155,14 +174,14 @@ def _marked(row: Reminder, now: datetime) -> Reminder:
 
 def _changes(row: Reminder, after: Reminder) -> bool:
     """Store what it becomes, if it is still ours and as it was read."""
-    same = {name: getattr(row, name) for name in READ}
-    return bool(_rows().filter(pk=row.pk, **same).update(**{name: getattr(after, name) for name in WRITTEN}))
+    same = {"user": row.user_id, "pk": row.pk} | {name: getattr(row, name) for name in READ}
+    return bool(_rows().filter(**same).update(**{name: getattr(after, name) for name in WRITTEN}))
 
 
 def _take_back(row: Reminder, marked: Reminder, now: datetime) -> None:
     """As if it had not been tried, but for a while; not where the person changed something since."""
-    same = {name: getattr(marked, name) for name in READ if name != "unanswered"}
-    _rows().filter(pk=row.pk, **same).update(
+    same = {name: getattr(marked, name) for name in ("user", "pk", *READ) if name != "unanswered"}
+    _rows().filter(**same).update(
         due_at=row.due_at,
         sent_on=row.sent_on,
         paused_at=row.paused_at,

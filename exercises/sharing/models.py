@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy as _p
 from exercises.dimmer.models import Attempt
 from exercises.evidence.models import Evidence
 from exercises.records.links import token_of
-from exercises.records.models import Record, RecordManager, RecordQuerySet
+from exercises.records.models import Record, RecordManager, RecordQuerySet, hidden
 from exercises.records.paging import Cursor
 from exercises.records.sealing import SealedJSONField, SealedTextField
 
@@ -62,7 +62,7 @@ class Share(Record):
 
     class Meta:
         default_related_name = "shares"
-        indexes = [models.Index(fields=["user", "-id"], name="shares_newest_first")]
+        indexes = [models.Index(fields=["user", "-id"], name="shares_newest_first"), hidden("shares_hidden")]
 
     @property
     def cursor(self) -> Cursor:
@@ -100,4 +100,5 @@ class Summary(Record):
 
     class Meta:
         default_related_name = "summaries"
+        indexes = [hidden("summaries_hidden")]
         constraints = [models.UniqueConstraint(fields=["user"], condition=Q(deleted_at=None), name="one_summary_each")]

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings as site
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from exercises.records.models import uuid7
+from exercises.records.models import remove_all_of, uuid7
 from exercises.records.rowsecurity import acting_as, reading_as
 from exercises.records.sealing import key_of
 from kwetsbaar.accounts.sessions import SessionStore, fingerprint
@@ -111,6 +111,12 @@ class User(AbstractUser):
             or self.confirmed_email
             or self.authenticator_set.filter(type="webauthn").exists()
         )
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """With every row of theirs; in a request of theirs, since nobody else sees these."""
+        with transaction.atomic():
+            remove_all_of(self.pk)
+            return super().delete(*args, **kwargs)
 
     def end_sessions(self, *, but: str | None = None) -> None:
         """Sign out everywhere, but for the session with this key. Notifications end on every device."""

@@ -6,6 +6,7 @@ becomes of both.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from exercises.privacy.portable import keep_moments, kinds
 from exercises.progress.models import SelfCheck
 from exercises.progress.statements import known
 from exercises.reading.models import ModuleRead
-from exercises.records.models import Record, uuid7
+from exercises.records.models import Record, remove, uuid7
 from exercises.records.rowsecurity import set_user
 from exercises.records.settings import Settings
 from exercises.reminders.models import Reminder
@@ -83,7 +84,7 @@ def bring_along(move: Move) -> None:
 def throw_away(guest: Any, account: Any) -> None:
     """The guest, all rows and the key."""
     with as_guest(guest, account):
-        type(guest).objects.filter(pk=guest.pk).delete()
+        copy(guest).delete()  # who is asked about afterwards, should this fail
 
 
 def _taken(move: Move, model: type[Record]) -> Iterator[list[Any]]:
@@ -92,7 +93,7 @@ def _taken(move: Move, model: type[Record]) -> Iterator[list[Any]]:
         with as_guest(move.guest, move.account):
             mine = model.with_deleted.filter(user=move.guest)
             rows = [_opened(row) for row in mine.select_for_update().order_by("id")[:AT_ONCE]]
-            mine.filter(pk__in=[row.pk for row in rows]).delete()
+            remove(mine.filter(pk__in=[row.pk for row in rows]), user=move.guest)
         if not rows:
             return
         for row in rows:
