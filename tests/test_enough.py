@@ -4,8 +4,6 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from exercises.records.rowsecurity import acting_as
@@ -171,17 +169,6 @@ def test_someone_elses_words_and_figures_are_not_here(as_malik, emma, practised)
     page = main(as_malik.get(PAGE))
     assert "pearblossom" not in page
     assert "<dl" not in page
-
-
-def test_a_long_history_asks_the_database_as_little_as_a_short_one(as_emma, emma, practised):
-    practised(2, evidence=True, happened="event {n}", learned="lesson {n}")
-    as_emma.get(PAGE)
-    with CaptureQueriesContext(connection) as few:
-        as_emma.get(PAGE)
-    practised(12, evidence=True, happened="event {n}", learned="lesson {n}")
-    with CaptureQueriesContext(connection) as many:
-        as_emma.get(PAGE)
-    assert len(many) == len(few)
 
 
 def test_a_visitor_is_sent_to_the_start(client, db):

@@ -65,17 +65,6 @@ def test_what_a_browser_keeps_is_the_card_and_todays_feeling_and_no_more(emma, a
     assert (kept["pin"], kept["blur"]) == (False, False)
 
 
-def test_what_it_keeps_costs_the_same_however_much_there_is(emma, as_emma, django_assert_num_queries):
-    as_emma.get(KEPT)
-    for days in (range(1), range(1, 30)):
-        with acting_as(emma.pk):
-            for ago in days:
-                Evidence.objects.create(user=emma, happened_on=DAY, feared="x")
-                DailyFeeling.objects.create(user=emma, day=timezone.localdate() - timedelta(ago), words=["sad"])
-        with django_assert_num_queries(9):
-            as_emma.get(KEPT)
-
-
 def test_what_was_stored_today_can_be_sent_back_as_it_is_and_changed(emma, as_emma):
     with acting_as(emma.pk):
         DailyFeeling.objects.create(user=emma, day=timezone.localdate(), words=["sad", "mine"], named_aloud=True)

@@ -8,8 +8,7 @@ from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection, connections
-from django.test.utils import CaptureQueriesContext
+from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
@@ -372,17 +371,6 @@ def test_a_fragment_holds_only_the_older_days(as_emma, emma):
     answer = as_emma.get(PAGE, {"before": cursor}, headers={"HX-Request": "true"})
     assert "<html" not in answer.text
     assert answer.text.count("<details") == 5
-
-
-def test_many_days_ask_the_database_as_little_as_one(as_emma, emma):
-    put(emma, DAY)
-    as_emma.get(PAGE)
-    with CaptureQueriesContext(connection) as few:
-        as_emma.get(PAGE)
-    put(emma, *(DAY + timedelta(days=n) for n in range(1, 13)))
-    with CaptureQueriesContext(connection) as many:
-        as_emma.get(PAGE)
-    assert len(many) == len(few)
 
 
 def test_what_an_import_brought_that_is_no_answer_is_left_open(as_emma, emma):

@@ -28,7 +28,7 @@ def timeline(request: Request) -> HttpResponse:
     form = SearchForm(sent(request))
     rows = request.user.evidence.select_related("person")
     if form.words:
-        found = search(rows.before(None).iterator(chunk_size=500), form.words)
+        found = search(rows.before(None), form.words)
         return render(request, _template(request, "results"), {"search": form, "found": found})
     filters = FilterForm(request.GET, user=request.user)
     filters.is_valid()

@@ -24,7 +24,7 @@ def journal(request: Request) -> HttpResponse:
     """The list, a page at a time; by POST what holds the words that are looked for."""
     form = SearchForm(sent(request))
     if form.words:
-        found = search(request.user.entries.before(None).iterator(chunk_size=500), form.words)
+        found = search(request.user.entries.before(None), form.words)
         return render(request, _template(request, "results"), {"search": form, "found": found})
     cursor = Cursor.read(request.GET.get("before", ""), datetime)
     entries, older = page(request.user.entries.before(cursor))

@@ -17,7 +17,7 @@ from exercises.dimmer.next_step import NextStep, is_unsafe, next_step
 from exercises.evidence.models import Evidence
 from exercises.progress.statements import due
 from exercises.records.http import Request
-from exercises.today.evening import is_back, of_the_day
+from exercises.today.evening import is_back, place_of_the_day
 
 
 @require_safe
@@ -54,7 +54,7 @@ def _waiting(user: Any) -> dict[str, bool]:
 
 def _welcome(user: Any, day: date) -> dict[str, Any]:
     """Whether someone is new, or back after a week; and how many moments are still there."""
-    made_on = _last_made(user)
+    made_on = _last_made(user, day)
     back = is_back(made_on, day)
     moments = user.feelings.count() + user.attempts.was_done().count() if back else 0
     return {"is_new": made_on is None, "is_back": back, "moments": moments}
@@ -63,8 +63,8 @@ def _welcome(user: Any, day: date) -> dict[str, Any]:
 def _step(request: Request, day: date) -> dict[str, Any]:
     """The attempt planned for today, else the one planned last, else a dimmer to go on with; and the light of it."""
     user = request.user
-    planned = list(user.attempts.whole().planned().newest_first())
-    attempt = min(planned, key=lambda each: each.planned_for != day, default=None)
+    planned = list(user.attempts.whole().planned().first_on(day)[:2])
+    attempt = planned[0] if planned else None
     last = user.attempts.whole().answered().latest_first().first()
     took_one = bool(last and last.was_done and last.done_on == day)
     dimmers = [] if attempt or took_one else list(user.dimmers.whole().in_use().newest_first())
@@ -89,17 +89,24 @@ def _next(request: Request, dimmers: list[Dimmer], last: Attempt | None, day: da
     return None if found is None else next_step(request.user, found, day, unsafe_now=is_unsafe(request.session, day))
 
 
-def _last_made(user: Any) -> date | None:
-    """The day on which this person last made or changed anything."""
-    feelings, *others = (
-        things.values_list("updated_at", flat=True)
-        for things in (user.feelings, user.attempts, user.entries, user.evidence, user.reads, user.dimmers)
-    )
-    moment = feelings.union(*others, all=True).order_by("-updated_at").first()
+def _last_made(user: Any, day: date) -> date | None:
+    """The day on which this person last made or changed anything; all is looked at only where what is newest is old."""
+    newest = (user.feelings.order_by("-day"), user.attempts.newest_first(), user.entries.before(None))
+    kinds = [*newest, user.evidence.before(None), *(few.order_by("-updated_at") for few in (user.reads, user.dimmers))]
+    made_on = _latest([rows[:1] for rows in kinds])
+    return _latest([rows.order_by() for rows in kinds]) if is_back(made_on, day) else made_on
+
+
+def _latest(kinds: list[Any]) -> date | None:
+    """The day of the last change in any of these."""
+    first, *others = (rows.values_list("updated_at", flat=True) for rows in kinds)
+    moment = first.union(*others, all=True).order_by("-updated_at").first()
     return moment and timezone.localdate(moment)
 
 
 def _evidence(user: Any, day: date) -> Evidence | None:
-    """One's own evidence of this day."""
-    chosen = of_the_day(list(user.evidence.order_by("id").values_list("id", flat=True)), day)
-    return user.evidence.select_related("person").get(pk=chosen) if chosen else None
+    """One's own evidence of this day; the others are counted, not fetched."""
+    many = user.evidence.count()
+    place = place_of_the_day(many, day) if many else 0
+    chosen = user.evidence.order_by("id").values("id")[place : place + 1]
+    return user.evidence.select_related("person").filter(pk__in=chosen).first() if many else None
