@@ -15,9 +15,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kwetsbaar.settings")
 
 import django
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connections
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -28,10 +29,22 @@ def set_up() -> None:
     say("Preparing the database …")
     call_command("migrate", database="owner", verbosity=0)
     purge()
-    say("Preparing the static files …")
-    call_command("collectstatic", interactive=False, verbosity=0)
+    prepare_static_files()
     connections["default"].ensure_connection()  # refuses a wrong role or keyring here, once, with one sentence
     connections.close_all()
+
+
+def prepare_static_files() -> None:
+    """Gather and pack them; not where they are the same ones as at the last start, for that takes seconds."""
+    made_from = settings.DATA / "static.made-from"
+    found = [(path, place.path(path)) for finder in get_finders() for path, place in finder.list([])]
+    now = repr([(path, os.path.getsize(file), os.path.getmtime(file)) for path, file in found])
+    if (settings.STATIC_ROOT / "staticfiles.json").exists() and made_from.exists() and made_from.read_text() == now:
+        return
+    say("Preparing the static files …")
+    made_from.unlink(missing_ok=True)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    made_from.write_text(now)
 
 
 def check_port() -> None:
@@ -70,7 +83,7 @@ def again_and_again(seconds: float, work: Callable[[], None]) -> None:
 
 
 def in_background() -> None:
-    """What a machine of one's own does by itself; elsewhere a timer does (README)."""
+    """What a machine of one's own does by itself; elsewhere a timer does (docs/operating.md)."""
     for seconds, work in IN_BACKGROUND:
         threading.Thread(target=again_and_again, args=(seconds, work), daemon=True).start()
 
@@ -90,7 +103,7 @@ def main() -> None:
         django.setup()
         check_port()
         set_up()
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, OperationalError) as error:
         sys.exit(f"Cannot start: {error}")
     server = Granian(
         "kwetsbaar.wsgi:application",
@@ -99,6 +112,7 @@ def main() -> None:
         interface=Interfaces.WSGI,
         workers=2,
         blocking_threads=4,
+        blocking_threads_idle_timeout=600,  # seconds; a thread that rests keeps its connection to the database
         respawn_failed_workers=True,
         workers_kill_timeout=5,  # seconds
         log_level=LogLevels.warning,

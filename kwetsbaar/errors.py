@@ -7,8 +7,8 @@ import sys
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +17,8 @@ from exercises.drafts.views import refused
 from exercises.records.typed import SECRET, is_typed
 
 RETRY_AFTER = 10  # seconds
+AWAY = {"25006", "25P03", "25P04"}  # reads alone (a standby), or out of time: Django takes it for our fault
+TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 OTHER_SITE = ("Origin", "Referer")  # how Django's reasons begin when a form did not come from here
 
 
@@ -78,15 +80,20 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @login_not_required
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: nothing that a person with a browser sends; too much of it, most likely."""
-    return _page(request, "bad_request", 400)
+    """413: too much at once. 400: nothing that a person with a browser sends."""
+    return _page(request, "bad_request", 413 if isinstance(exception, TOO_MUCH) else 400)
 
 
 @login_not_required
 def fault(request: HttpRequest) -> HttpResponse:
     """500; or 503 where the database is away for a moment."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    if _is_away(sys.exc_info()[1]):
         response = _page(request, "unavailable", 503)
         response["Retry-After"] = str(RETRY_AFTER)
         return response
     return _page(request, "fault", 500)
+
+
+def _is_away(error: BaseException | None) -> bool:
+    known = isinstance(error, OperationalError | InterfaceError)
+    return known or (isinstance(error, InternalError) and getattr(error.__cause__, "sqlstate", None) in AWAY)

@@ -1,19 +1,27 @@
 """What holds for every answer of this site."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.templatetags.static import static
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.utils.cache import add_never_cache_headers, get_conditional_response, patch_cache_control
 
+from exercises.privacy.importing import LARGEST
 from exercises.records.http import Request
 from kwetsbaar import errors
 from kwetsbaar.accounts import reauthentication
 
+MOST_WORDS = 2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # bytes: Django counts the words itself, this is with all around
 WORKER = "/sw.js"  # browsers ask for it after each page: the same for everybody, so nobody is looked up for it
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -41,6 +49,82 @@ class PrivateHeaders:
             if response.status_code == 200 and response.get("Content-Type", "").startswith("text/html"):
                 response["Speculation-Rules"] = f'"{static("ahead.rules")}"'
         return response
+
+
+class ConstantPages:
+    """A visitor's page that never changes (`exercises.records.http.constant`), made and gzipped once a process.
+
+    What is asked with a session or a query string goes the whole way. Kept with the instance: new settings, new pages.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        self.pages: dict[tuple[str, bool], tuple[ResolverMatch, bytes, dict[str, str]]] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method != "GET" or settings.SESSION_COOKIE_NAME in request.COOKIES or request.META["QUERY_STRING"]:
+            return self.get_response(request)
+        request.get_host()  # refuses a host that is not ours
+        which = request.path, "gzip" in request.headers.get("Accept-Encoding", "")
+        if which in self.pages:
+            request.resolver_match, content, headers = self.pages[which]
+            page = HttpResponse(content, headers=headers)
+            return get_conditional_response(request, headers["ETag"], response=page) or page
+        response = self.get_response(request)
+        match = request.resolver_match
+        constant = not settings.DEBUG and match and getattr(match.func, "is_constant", False)
+        if match and constant and isinstance(response, HttpResponse) and response.status_code == 200:
+            self.pages[which] = match, response.content, dict(response.items())
+        return response
+
+
+class Sessions(SessionMiddleware):
+    """A page that was only asked for is shown also where its session cannot be stored now, as on a full disk."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except (OperationalError, InterfaceError):
+            if request.method in ("GET", "HEAD") and settings.SESSION_COOKIE_NAME in request.COOKIES:
+                return response
+            raise
+
+
+class SavedTogether:
+    """What was sent, and what the session says of it ("Saved."), are stored in one transaction: both, or neither."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        session = request.session
+        went_well = request.method == "POST" and response.status_code < 400 and connection.in_atomic_block
+        if went_well and session.modified and not session.is_empty():
+            with suppress(UpdateError):  # ended meanwhile: Django's own middleware says so
+                session.save()
+        return response
+
+
+class NotTooLarge:
+    """What is larger than a page can take is refused before it is read, so that it keeps no worker busy: 413."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        size = request.META.get("CONTENT_LENGTH") or "0"
+        if size.isdecimal() and int(size) > MOST_WORDS and int(size) > self._most(request):
+            raise RequestDataTooBig
+        return self.get_response(request)
+
+    @staticmethod
+    def _most(request: HttpRequest) -> int:
+        """Bytes: one page takes a file."""
+        with suppress(Resolver404):
+            if resolve(request.path_info).url_name == "import":
+                return LARGEST + MOST_WORDS
+        return MOST_WORDS
 
 
 class LoginRequired(LoginRequiredMiddleware):

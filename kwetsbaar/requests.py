@@ -10,7 +10,9 @@ def readable(environ: dict[str, Any]) -> dict[str, Any]:
     """The WSGI environment, its content type left out where no browser sends such a one.
 
     Django fails on some of those (an unknown encoding, one that is not of text) before a page of ours could answer.
+    And its path begins with one slash: a link to a path with two would lead to another host.
     """
+    environ["PATH_INFO"] = f"/{environ['PATH_INFO'].lstrip('/')}"
     if not PLAIN.fullmatch(environ.get("CONTENT_TYPE") or ""):
         environ["CONTENT_TYPE"] = ""
     return environ

@@ -1,21 +1,7 @@
-"""The one settings file: safe when unset, strict when wrong.
+"""The one settings file: safe when unset, strict when wrong. docs/operating.md tells of every variable.
 
-| variable             | meaning                                                     | unset                   |
-| -------------------- | ----------------------------------------------------------- | ----------------------- |
-| KWETSBAAR_DATA       | directory of the embedded database, keys, mail, built files | .data/                  |
-| KWETSBAAR_URL        | the site's address; https means production                  | http://127.0.0.1:PORT   |
-| PORT                 | port on this machine                                        | 8000                    |
-| DATABASE_URL         | PostgreSQL as the app's role, which owns nothing            | the embedded PostgreSQL |
-| DATABASE_OWNER_URL   | the same as the tables' owner; for `migrate`, `purge` …     | as DATABASE_URL         |
-| KWETSBAAR_KEYS       | keyring: 32-byte keys in base64, newest first               | made in …DATA/keys/     |
-| SECRET_KEY           | Django's signing key                                        | made in …DATA/keys/     |
-| EMAIL_URL            | where mail goes: smtps://user:password@host:465             | files in …DATA/mail/    |
-| KWETSBAAR_MAIL_FROM  | the address that mail comes from                            | notes@ the site's host  |
-| KWETSBAAR_PUSH_KEY   | the site's key for notifications: 32 bytes in base64 (URL)  | no notifications        |
-| KWETSBAAR_EXIT_URL   | where the quick exit lands                                  | https://www.knmi.nl/    |
-| KWETSBAAR_COURSES    | directories with further courses, parted as in PATH         | the built-in course     |
-| KWETSBAAR_CONTROLLER | who answers for the data: name and address                  | runs privately          |
-| DEBUG                | 1 for Django's debug pages; refused on https                | 0                       |
+Unset, the site stands on this machine alone: an embedded PostgreSQL, keys that are made once, mail in files, all in
+KWETSBAAR_DATA. KWETSBAAR_URL with https means production.
 """
 
 import os
@@ -64,10 +50,15 @@ else:
     owner = app | {"USER": "owner"}
     SECRET_KEY, SEALING_KEYS = keys.given_or_made(os.environ, DATA / "keys")
 
+# Nobody waits long for a database that does not answer (by libpq, which no pool minds); what may hold up a request
+# once it is connected stands with the app's role (exercises/records/patience.py). Seconds; milliseconds.
+for role in (app, owner):
+    role["OPTIONS"] = {"connect_timeout": 3, "tcp_user_timeout": 10_000} | role.get("OPTIONS", {})
+
 # The app's role owns nothing; `owner` makes the tables. Tests make one database and both roles use it.
 DATABASES = {
     "default": app | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "TEST": {"MIRROR": "owner"}},
-    "owner": owner,
+    "owner": owner | {"TEST": {"DEPENDENCIES": []}},  # made first, also where the other goes through a pool
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "kwetsbaar.accounts.limits.Limits"}}
@@ -92,22 +83,26 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 MIDDLEWARE = [
+    "kwetsbaar.operating.Watched",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "kwetsbaar.middleware.ConstantPages",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "csp.middleware.CSPMiddleware",
     "kwetsbaar.middleware.PrivateHeaders",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "kwetsbaar.middleware.Sessions",
     "django.middleware.locale.LocaleMiddleware",
+    "kwetsbaar.middleware.NotTooLarge",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "exercises.records.rowsecurity.RowSecurityMiddleware",
+    "kwetsbaar.middleware.SavedTogether",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "kwetsbaar.middleware.LoginRequired",
     "exercises.privacy.lock.LockMiddleware",
     "kwetsbaar.middleware.Confirmed",
@@ -207,6 +202,7 @@ ACCOUNT_RATE_LIMITS = {  # times / in / for whom; the others are allauth's own
     "reset_password": "20/m/ip,3/m/key,10/h/key",
     "return_code": "10/h/ip",
     "search": "60/m/ip",
+    "start": "60/m/ip,600/h/ip",  # whole schools and mobile networks share an address
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if PRODUCTION else 0  # the proxy in front adds the address, last
 MFA_ADAPTER = "kwetsbaar.accounts.second.SecondFactorAdapter"
@@ -279,7 +275,7 @@ CSRF_COOKIE_NAME = f"{PREFIX}csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "kwetsbaar.errors.expired_form"
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None  # the proxy must set it
 SECURE_HSTS_SECONDS = YEAR if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
@@ -294,10 +290,17 @@ FILE_UPLOAD_HANDLERS = ["exercises.privacy.importing.OnlyImport"]  # in memory; 
 EXIT_URL = os.environ.get("KWETSBAAR_EXIT_URL") or "https://www.knmi.nl/"
 CONTROLLER = os.environ.get("KWETSBAAR_CONTROLLER") or _("the person who runs this site on their own machine")
 
+# For whoever runs it: figures only with a token, and a log that quotes nobody, on https as lines of JSON
+
+METRICS_TOKEN = os.environ.get("KWETSBAAR_METRICS_TOKEN", "")
+FIGURES = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or str(DATA / "figures")
+if METRICS_TOKEN:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = FIGURES  # prometheus_client reads it when it is imported
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"discreet": {"()": "kwetsbaar.reporting.Discreet"}},
+    "formatters": {"discreet": {"()": f"kwetsbaar.reporting.{'DiscreetJSON' if PRODUCTION else 'Discreet'}"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "discreet"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {  # by themselves Django mails errors, its own server prints addresses, Granian writes exceptions out

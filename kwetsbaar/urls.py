@@ -2,7 +2,6 @@
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path
@@ -21,28 +20,13 @@ from kwetsbaar.accounts import bringing, second
 from kwetsbaar.accounts import views as accounts
 from kwetsbaar.accounts.admin import site
 from kwetsbaar.accounts.reauthentication import reauthenticate
+from kwetsbaar.operating import figures, healthy, ready
 
 handler400 = "kwetsbaar.errors.bad_request"
 handler403 = "kwetsbaar.errors.forbidden"
 handler404 = "kwetsbaar.errors.not_found"
 handler429 = "kwetsbaar.errors.too_many"  # allauth's limits look for it here
 handler500 = "kwetsbaar.errors.fault"
-
-
-@login_not_required
-@require_safe
-def healthy(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
-@login_not_required
-@require_safe
-def ready(request: HttpRequest) -> HttpResponse:
-    """The process answers and its database does; else 503."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return HttpResponse("ok", content_type="text/plain")
 
 
 @login_not_required
@@ -62,6 +46,7 @@ urlpatterns = [
     path("weg/", leave, name="leave"),
     path("healthz", healthy),
     path("readyz", ready),
+    path("metrics", figures),
     path("drafts/", keep, name="draft_keep"),
     path("sw.js", worker, name="worker"),
     path("manifest.webmanifest", manifest, name="manifest"),

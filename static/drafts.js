@@ -88,7 +88,7 @@ function watch(marker, form) {
     } catch { answer = null; }
     if (call !== mine) return;
     if (answer?.ok && "kept" in said) succeeded(now, said.kept);
-    else failed(answer?.status === 400 ? "too_long" : said.reason);
+    else failed([400, 413].includes(answer?.status) ? "too_long" : said.reason);
   }
 
   function ask(now, signal) {

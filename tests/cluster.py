@@ -1,6 +1,8 @@
 """A data directory of their own for tests, never that of `make run`; below KWETSBAAR_DATA where that is set.
 
-pytest loads this before anything else. `python -m tests.cluster ARGUMENTS …` runs Python with such a directory.
+KWETSBAAR_TEST_DATABASE_URL, KWETSBAAR_TEST_DATABASE_OWNER_URL and so on, where set, have the tests use another server than
+the embedded one, such as a pool with a server behind it (benchmarks/hosts.py). pytest loads this before anything else.
+`python -m tests.cluster ARGUMENTS …` runs Python with such a directory.
 """
 
 import atexit
@@ -22,6 +24,7 @@ if "KWETSBAAR_TESTING" not in os.environ:  # parallel workers inherit it from th
     os.environ |= {"KWETSBAAR_TESTING": str(os.getpid()), "KWETSBAAR_DATA": str(home)}
     for name in (*SETTINGS, "PORT"):
         os.environ.pop(name, None)
+    os.environ |= {name: os.environ[test] for name in SETTINGS if (test := f"KWETSBAAR_TEST_{name}") in os.environ}
     atexit.register(shutil.rmtree, home, ignore_errors=True)  # registered first, so it runs after the server's own
     if __name__ != "__main__":
         subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], check=True)

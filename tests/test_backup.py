@@ -16,7 +16,18 @@ import pytest
 from kwetsbaar.embedded.server import program
 from tests.running import Browser, as_owner, manage, running
 
-WORD = "pearblossom"
+WORD, LEFT = "pearblossom", "quinceblossom"
+READ = """
+from exercises.journal.models import JournalEntry
+from exercises.records.rowsecurity import acting_as
+from exercises.records.sealing import CannotUnseal
+for entry in JournalEntry.objects.using("owner"):
+    with acting_as(entry.user_id):
+        try:
+            print(entry.body)
+        except CannotUnseal:
+            print("closed")
+"""
 
 
 class Site(NamedTuple):
@@ -58,15 +69,35 @@ def come_back(browser: Browser, code: str) -> None:
 
 @pytest.fixture(scope="module")
 def first(place: Path) -> Site:
-    """A site with one guest, one page in the journal, and a backup that was made while it ran."""
+    """A site with one guest, one page in the journal, and a backup that was made while it ran.
+
+    Then one more wrote, and deleted everything; and another came. Before and after, backups with people's keys apart.
+    """
     home, backup = place / "first", place / "backup"
     with running(home) as (address, _server):
         browser = Browser(address)
         code = start(browser)
         entry = write(browser, WORD)
         done = manage(home, "backup", str(backup))
+        leaver = Browser(address)
+        start(leaver)
+        write(leaver, LEFT)
+        keep_apart(home, place, "before")
+        sure = [("csrfmiddlewaretoken", leaver.token("/en/privacy/delete/")), ("sure", "on")]
+        leaver.ask("/en/privacy/delete/", sure)
+        assert "/start/" in leaver.ask("/en/today/").url
+        newcomer = Browser(address)
+        start(newcomer)
+        write(newcomer, "later")
+        keep_apart(home, place, "after")
     assert done.returncode == 0, done.stderr
     return Site(home, backup, code, entry, done.stdout)
+
+
+def keep_apart(home: Path, place: Path, when: str) -> None:
+    backup, keys = apart(place, when)
+    done = manage(home, "backup", str(backup), "--keys", str(keys))
+    assert done.returncode == 0, done.stderr
 
 
 def empty(place: Path, name: str, keys: Path | None) -> Path:
@@ -132,6 +163,43 @@ def test_with_the_same_keys_what_was_written_is_read_in_an_empty_cluster_elsewhe
         app = psycopg.connect(host=str((home / "postgres").resolve()), user="app", dbname="app")
         with app, pytest.raises(psycopg.errors.UndefinedObject):  # names nobody
             app.execute("SELECT count(*) FROM exercises_journalentry")
+
+
+def apart(place: Path, when: str) -> tuple[Path, Path]:
+    """A backup of then, and the keys of people at the same moment."""
+    return place / f"apart-{when}", place / f"keys-{when}"
+
+
+def opened(home: Path) -> set[str]:
+    """Every page in the journal of a site that is not running, as its writer would read it."""
+    done = manage(home, "shell", "-v0", "-c", READ)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+@pytest.fixture(scope="module")
+def another(first: Site, place: Path) -> Path:
+    """A site elsewhere, with the keys of the first."""
+    return empty(place, "fifth", first.home)
+
+
+def test_without_the_file_of_keys_a_copy_opens_for_nobody_the_keyring_or_not(first, place, another):
+    backup, keys = apart(place, "before")
+    assert (backup.stat().st_mode | keys.stat().st_mode) & 0o777 == 0o600
+    script = subprocess.run([program("pg_restore"), "--file=-", backup], capture_output=True, text=True, check=True)
+    assert re.search(r"^COPY public\.exercises_datakey ", script.stdout, re.M) is None
+    done = manage(another, "restore", "--replace", str(backup))
+    assert (done.returncode, "needs its keys" in done.stderr) == (1, True)
+    done = manage(another, "restore", "--replace", str(backup), "--keys", str(keys))
+    assert done.returncode == 0, done.stderr
+    assert opened(another) == {WORD, LEFT}
+
+
+def test_with_later_keys_an_older_copy_shows_nothing_of_who_deleted_everything_since(first, place, another):
+    older, later = apart(place, "before")[0], apart(place, "after")[1]
+    done = manage(another, "restore", "--replace", str(older), "--keys", str(later))
+    assert done.returncode == 0, done.stderr
+    assert opened(another) == {WORD, "closed"}
 
 
 def test_with_other_keys_it_is_refused_in_one_sentence_and_nothing_is_changed(first, place):

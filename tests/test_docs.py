@@ -5,9 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 
 DOCUMENTS = sorted([*Path("docs").glob("*.md"), Path("README.md")])
 NAMED = re.compile(r"`(test_\w+)\.py::(\w+)`")
+OPERATING = Path("docs/operating.md").read_text()
+OURS = {"exercises", "kwetsbaar.accounts"}
 PRIVACY_PAGE = Path("templates/privacy/privacy.html")
 
 
@@ -34,3 +37,27 @@ def test_every_promise_of_the_privacy_page_points_to_a_test():
     assert len(promises) > 5
     for promise in promises:
         assert [line for line in kept if line.startswith(f"- **{promise}**") and NAMED.search(line)], promise
+
+
+def test_every_variable_that_is_read_stands_in_the_one_table_and_the_other_way_round():
+    code = [Path("kwetsbaar", name).read_text() for name in ("settings.py", "keys.py", "../deploy/Caddyfile")]
+    read = set(re.findall(r'environ(?:\.get\(|\[)"(\w+)"|\{\$(\w+)', "\n".join(code)))
+    table = re.findall(r"^\| `([A-Z_]+)` \|", OPERATING, re.M)
+    assert sorted(table) == sorted({name for pair in read for name in pair if name})
+
+
+def test_the_settings_name_every_variable_and_send_on_to_the_table():
+    docstring = ast.get_docstring(ast.parse(Path("kwetsbaar/settings.py").read_text()))
+    assert "docs/operating.md" in docstring
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_command_that_a_document_names_exists(document):
+    named = set(re.findall(r"manage\.py ([a-z_]+)", document.read_text()))
+    assert named <= set(get_commands())
+
+
+def test_every_command_of_ours_stands_in_a_document():
+    told = "".join(document.read_text() for document in DOCUMENTS)
+    ours = {name for name, app in get_commands().items() if app in OURS}
+    assert [name for name in sorted(ours) if not re.search(rf"manage\.py {name}\b|`{name}`", told)] == []

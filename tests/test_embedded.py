@@ -362,6 +362,18 @@ def test_when_the_server_is_killed_the_same_process_starts_it_again_and_nothing_
     assert not running(home)
 
 
+def test_two_processes_whose_server_was_killed_start_one_together(home, app):
+    one, two = app(), app()
+    before = one.ask("select pg_postmaster_start_time()")
+    assert two.ask("select pg_postmaster_start_time()") == before
+    os.kill(postmaster(home), signal.SIGKILL)
+    for each in (one, two):
+        each("connections.close_all()")
+    for each in (one, two):
+        each.start_asking("select pg_postmaster_start_time()")
+    assert before != one.hear() == two.hear()
+
+
 def test_when_everything_is_killed_at_once_the_next_process_starts_it_again(home, app):
     one = app()
     one.ask(KEEP, "owner")
@@ -474,7 +486,7 @@ def test_in_closed_directories_root_is_told_once_where_the_database_is(empty, ap
     assert len(three.end().splitlines()) == 1
 
     shutil.rmtree(where.resolve())
-    with pytest.raises(Trouble, match=f"ImproperlyConfigured: .*{where.readlink()} is gone; remove .*fresh start.$"):
+    with pytest.raises(Trouble, match=f"CannotRun: .*{where.readlink()} is gone; remove .*fresh start.$"):
         app(where, before).ask("select 1")
 
 
@@ -507,7 +519,7 @@ def sentence(one: App, expression: str = "ask('select 1')") -> str:
     with pytest.raises(Trouble) as caught:
         one(expression)
     kind, _, words = str(caught.value).partition(": ")
-    assert kind == "ImproperlyConfigured", words
+    assert kind == "CannotRun", words
     assert words.count("\n") == 0
     assert words.startswith("The database in /")
     assert words.endswith(".")
@@ -578,6 +590,38 @@ def test_a_server_that_does_not_answer_is_said_with_the_last_line_of_its_log_and
     os.kill(number, signal.SIGCONT)
     assert postmaster(home) == number
     assert app().ask("select pg_postmaster_start_time()") == before
+
+
+WAITS = """
+import threading
+from django.db import OperationalError
+server.AGAIN = 1
+
+def waits():
+    over, ticks = threading.Event(), []
+    other = threading.Thread(target=lambda: [ticks.append(1) for _ in iter(lambda: over.wait(0.01), True)])
+    other.start()
+    try:
+        ask("select 1")
+    except OperationalError as error:
+        return [type(error).__name__, len(ticks)]
+    finally:
+        over.set()
+        other.join()
+"""
+
+
+def test_a_site_that_runs_waits_only_for_seconds_and_its_other_pages_go_on_meanwhile(home, app):
+    one = app(before=WAITS)
+    one.ask("select 1")
+    number = postmaster(home)
+    os.kill(number, signal.SIGSTOP)
+    one("connections.close_all()")
+    kind, ticks = one("waits()")
+    os.kill(number, signal.SIGCONT)
+    assert kind == "CannotRun"
+    assert ticks > 20
+    assert one.ask("select 1") == "1"
 
 
 def test_settings_without_a_directory_are_said(app):

@@ -231,7 +231,7 @@ def test_a_page_that_is_not_for_someone_says_so_kindly(as_emma):
 
 def test_far_too_much_at_once_is_answered_kindly(as_emma):
     response = as_emma.post(NEW_ENTRY, {"body": "x" * 1_100_000})
-    assert response.status_code == 400
+    assert response.status_code == 413
     assert 'href="/en/help/"' in response.text
     assert "<button" not in response.text.split("<main")[1]
 

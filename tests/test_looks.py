@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from tests.test_boundary import ROUTES
 from tests.test_main_path import PHONE, SECRETS, fill, logs, save, starts, walks
 
-LEFT_OUT = {"drafts/", "healthz", "manifest.webmanifest", "readyz", "sw.js", "weg/"}  # no pages
+LEFT_OUT = {"drafts/", "healthz", "manifest.webmanifest", "metrics", "readyz", "sw.js", "weg/"}  # no pages
 LEFT_OUT |= {"en/offline/kept/", "en/offline/send/"}  # what kept.js asks
 LEFT_OUT |= {
     "calendar/<str:token>.ics",

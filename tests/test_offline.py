@@ -306,7 +306,9 @@ def test_a_new_version_leaves_no_page_half_old_in_any_tab(reader, line):
     first.evaluate("navigator.serviceWorker.getRegistration().then((each) => each.update())")
     is_there = "caches.match('/en/offline/', { cacheName: 'pages-ffffffffffff-en', ignoreVary: true }).then(Boolean)"
     until(first, is_there, within=60)
-    until(first, "navigator.serviceWorker.getRegistration().then((each) => !each.waiting && !each.installing)", within=60)
+    until(
+        first, "navigator.serviceWorker.getRegistration().then((each) => !each.waiting && !each.installing)", within=60
+    )
     line.goes = "cut"
     assert heading(second) == "Help now", "a page that is open stays as it is"
     second.evaluate(f"fetch('/static/{css.decode()}').then((answer) => answer.text())")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as site
 from django.contrib.sessions.backends.db import SessionStore as Readable
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -231,3 +231,32 @@ def test_sessions_go_under_the_newest_key_and_go_on(client, db, settings):
     row.save()
     assert renew(row_of(client)) is False
     assert SessionStore(client.session.session_key)["_auth_user_id"] == who(client)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_saved_and_the_word_that_it_was_are_stored_together(as_emma, emma):
+    as_emma.get("/en/today/")
+    with CaptureQueriesContext(connection) as queries:
+        assert as_emma.post("/en/journal/new/", {"body": "lighthouse"}).status_code == 302
+    said = [query["sql"] for query in queries]
+    ends = [at for at, sql in enumerate(said) if sql == "COMMIT"]
+    stores = [at for at, sql in enumerate(said) if sql.startswith('UPDATE "accounts_session"')]
+    assert len(ends) == len(stores) == 1
+    assert stores[0] < ends[0]
+    assert "Saved." in as_emma.get("/en/journal/").text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_could_not_be_saved_is_not_said_to_be(as_emma, emma):
+    as_emma.get("/en/today/")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE exercises_journalentry ADD CONSTRAINT never CHECK (false) NOT VALID")
+    try:
+        as_emma.raise_request_exception = False
+        assert as_emma.post("/en/journal/new/", {"body": "lighthouse"}).status_code == 500
+    finally:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("ALTER TABLE exercises_journalentry DROP CONSTRAINT never")
+    page = as_emma.get("/en/journal/").text
+    assert "Saved." not in page
+    assert "lighthouse" not in page

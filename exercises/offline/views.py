@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from exercises.course import courses
 from exercises.offline.worker import for_worker
+from exercises.records.http import constant
 
 
 @login_not_required
@@ -23,7 +24,7 @@ def worker(request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
 
-@login_not_required
+@constant
 @require_safe
 def offline(request: HttpRequest) -> HttpResponse:
     """What can be done without a connection; the service worker puts in what was being sent."""

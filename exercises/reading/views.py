@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,10 +19,10 @@ from exercises.reading.forms import MarginForm, MarkForm
 from exercises.reading.margins import in_margin, parts
 from exercises.reading.models import ModuleRead
 from exercises.records.forms import sent
-from exercises.records.http import Request
+from exercises.records.http import Request, constant
 
 
-@login_not_required
+@constant
 @require_safe
 def course(request: Request) -> HttpResponse:
     """The modules in order, with what has been read; and the other courses of this site."""
@@ -33,7 +32,7 @@ def course(request: Request) -> HttpResponse:
     return render(request, "reading/course.html", {"modules": modules, "others": others})
 
 
-@login_not_required
+@constant
 @require_safe
 def module(request: Request, slug: str) -> HttpResponse:
     """One module; for a visitor without a form and without a query."""
@@ -52,25 +51,25 @@ def mark(request: Request, slug: str) -> HttpResponse:
     return redirect("module", slug)
 
 
-@login_not_required
+@constant
 @require_safe
 def key_points(request: Request) -> HttpResponse:
     return render(request, "reading/key_points.html", {"page": _course().pages["key-points"]})
 
 
-@login_not_required
+@constant
 @require_safe
 def questions(request: Request) -> HttpResponse:
     return render(request, "reading/questions.html", {"page": _course().pages["questions"]})
 
 
-@login_not_required
+@constant
 @require_safe
 def what_we_know(request: Request) -> HttpResponse:
     return render(request, "reading/what_we_know.html", {"page": _course().pages["what-we-know"]})
 
 
-@login_not_required
+@constant
 @require_safe
 def booklet(request: Request) -> HttpResponse:
     """All modules on one page, to print; the key points and the questions at the end."""
@@ -80,7 +79,7 @@ def booklet(request: Request) -> HttpResponse:
     return render(request, "reading/booklet.html", {"modules": modules} | pages)
 
 
-@login_not_required
+@constant
 @require_safe
 def one_course(request: Request, name: str) -> HttpResponse:
     """A further course: its modules, what has been read of it, and what stands beside its modules."""

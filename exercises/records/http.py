@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -27,6 +28,16 @@ def confirmed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     """
     view.needs_confirmation = True  # type: ignore[attr-defined]
     return view
+
+
+def constant(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A public page that is the same for every visitor as long as the site runs: made once, then kept.
+
+    The site's middleware sees to it (`kwetsbaar.middleware.ConstantPages`). For a visitor such a page asks nothing of
+    the database, of the clock or of a cookie.
+    """
+    view.is_constant = True  # type: ignore[attr-defined]
+    return login_not_required(view)
 
 
 def own_address(request: HttpRequest, otherwise: str) -> str:

@@ -9,40 +9,41 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from exercises.records.http import constant
 from exercises.safety.lines import LINES, SAFE_AT_HOME, by_country
 
 EVERYTHING = '"cache", "cookies", "storage"'
 
 
-@login_not_required
+@constant
 @require_safe
 def help_now(request: HttpRequest) -> HttpResponse:
     """Who can be called, the emergency number first."""
     return render(request, "safety/help.html", {"first": LINES[0], "countries": by_country()})
 
 
-@login_not_required
+@constant
 @require_safe
 def safe_use(request: HttpRequest) -> HttpResponse:
     """When openness is not safe, and how not to be read by others."""
     return render(request, "safety/safe_use.html", {"lines": SAFE_AT_HOME})
 
 
-@login_not_required
+@constant
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What this is for, and what it is not."""
     return render(request, "safety/about.html", {"controller": settings.CONTROLLER})
 
 
-@login_not_required
+@constant
 @require_safe
 def privacy_statement(request: HttpRequest) -> HttpResponse:
     """What is kept, who can read it, and for how long."""
     return render(request, "safety/privacy_statement.html", {"controller": settings.CONTROLLER})
 
 
-@login_not_required
+@constant
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     """What was tested, and what is known not to work."""

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import translate_url
+from django.utils.translation import get_language
 
 from exercises.records.shown import icon_for, name_for
 
@@ -12,12 +13,13 @@ from exercises.records.shown import icon_for, name_for
 def site(request: HttpRequest) -> dict[str, Any]:
     """The name and picture as others see them, this page in the other language, and which part of the site it is in."""
     user = getattr(request, "user", None)
-    here = f"{settings.SITE_URL}{request.path}"
+    now, (path, mark, query) = get_language(), request.get_full_path().partition("?")
+    there = [(code, name, path if code == now else translate_url(path, code)) for code, name in settings.LANGUAGES]
     return {
         "site_name": name_for(user),
         "site_icon": icon_for(user),
-        "canonical": here,
-        "alternates": [(code, name, translate_url(here, code)) for code, name in settings.LANGUAGES],
-        "languages": [(code, name, translate_url(request.get_full_path(), code)) for code, name in settings.LANGUAGES],
+        "canonical": f"{settings.SITE_URL}{request.path}",
+        "alternates": [(code, name, f"{settings.SITE_URL}{path}") for code, name, path in there],
+        "languages": [(code, name, f"{path}{mark}{query}") for code, name, path in there],
         "section": request.path.split("/")[2:3][0] if request.path.count("/") > 2 else "",
     }

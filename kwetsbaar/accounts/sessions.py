@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY, user_logged_in
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import InterfaceError, OperationalError
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -87,6 +89,20 @@ class SessionStore(DatabaseStore):
         row.user_id = data.get(SESSION_KEY)
         row.device = data.get(DEVICE, "")
         return row
+
+    stored: str | None = None  # what was stored last, in this request
+
+    def save(self, must_create: bool = False) -> None:
+        """As Django's, which takes a database that is away for a session that was ended; and not twice the same."""
+        if self.stored and not must_create and self.stored == json.dumps(dict(self.items())):
+            return
+        try:
+            super().save(must_create)
+            self.stored = json.dumps(dict(self.items()))
+        except UpdateError as error:
+            if isinstance(error.__context__, OperationalError | InterfaceError):
+                raise error.__context__ from None
+            raise
 
     def delete(self, session_key: str | None = None) -> None:
         session_key = session_key or self.session_key

@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from exercises.records.forms import sent
-from exercises.records.http import Request, confirmed, own_address
+from exercises.records.http import Request, confirmed, constant, own_address
 from exercises.safety.lines import FOR_THE_YOUNG
 from kwetsbaar.accounts.adapters import PASSKEY, stay_alone, without_password
 from kwetsbaar.accounts.forms import ReturnForm, StartForm
@@ -37,7 +37,7 @@ from kwetsbaar.accounts.sessions import fingerprint
 SHOWN_FOR = 10 * 60  # seconds that the code can be looked at again
 
 
-@login_not_required
+@constant
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """What this is."""
@@ -53,11 +53,14 @@ def start(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form, "next": _next(request), "young": FOR_THE_YOUNG}
         return render(request, "accounts/start.html", context)
+    if too_often := ratelimit.consume_or_429(request, action="start"):
+        return too_often
     data = form.cleaned_data
     user = User.objects.start_guest(
         data["id"], language=get_language(), time_zone=data["time_zone"], now=timezone.now()
     )
-    seed = (user.pk == data["id"] and data["seed"]) or secrets.token_urlsafe()  # a page sent again later: a new code
+    same = user.pk == data["id"] and data["seed"]  # a page sent again later, or without one of the two: a new code
+    seed = f"{same} {user.pk}" if same else secrets.token_urlsafe()  # with the id: one seed is never two people's code
     user.renew_return_code(seed)
     login(request, user, settings.AUTHENTICATION_BACKENDS[0])
     return _show_code(request, seed)

