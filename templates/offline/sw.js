@@ -56,8 +56,6 @@ async function takeOver() {
 
 addEventListener("install", (event) => {
   skipWaiting();
-  // Where a browser can: files with a version come straight from what is kept, and this worker is not woken for them.
-  event.addRoutes?.({ condition: { urlPattern: new URLPattern({ pathname: `${told.files}*` }) }, source: "cache" }).catch(() => null);
   event.waitUntil(fill());
 });
 addEventListener("activate", (event) => event.waitUntil(takeOver()));
@@ -82,9 +80,8 @@ async function page(request, url) {
 
 // A visitor's page at once; for who is signed in it stands in only where the network fails.
 async function read(request, url) {
-  const cacheName = name(languageOf(url));
-  const [kept, signedIn] = await Promise.all([caches.match(url, { cacheName, ignoreVary: true }), caches.has(SIGNED_IN)]);
-  const visitor = !signedIn;
+  const kept = await caches.match(url, { cacheName: name(languageOf(url)), ignoreVary: true });
+  const visitor = !(await caches.has(SIGNED_IN));
   if (visitor && kept) return kept;
   if (visitor && request.url === `${location.origin}/`) return Response.redirect(told.pages[0]);
   const network = fetch(request).then((answer) => fit(answer, kept), () => null);
