@@ -70,7 +70,7 @@ def nothing_sealed() -> Iterator[None]:
     def read(field: SealedTextField, row: object, value: Sealed) -> object:
         return field.read(bytes(value).decode())
 
-    with patch.object(SealedTextField, "pre_save", pre_save), patch.object(SealedTextField, "_open", read):
+    with patch.object(SealedTextField, "pre_save", pre_save), patch.object(SealedTextField, "opened", read):
         yield
 
 
