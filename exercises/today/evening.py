@@ -15,13 +15,8 @@ def of_the_day(things: Sequence[T], day: date) -> T | None:
     `things` are in the order in which they were made: even days choose among every other one, odd days among the rest,
     so that this holds too when something was added in between.
     """
-    return things[place_of_the_day(len(things), day)] if things else None
-
-
-def place_of_the_day(many: int, day: date) -> int:
-    """The same for so many things, at least one: which of them it is."""
-    pool = range(many)[day.toordinal() % 2 :: 2] or range(many)
-    return pool[day.toordinal() // 2 % len(pool)]
+    pool = things[day.toordinal() % 2 :: 2] or things
+    return pool[day.toordinal() // 2 % len(pool)] if pool else None
 
 
 def is_back(last_made: date | None, today: date) -> bool:

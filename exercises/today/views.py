@@ -17,7 +17,7 @@ from exercises.dimmer.next_step import NextStep, is_unsafe, next_step
 from exercises.evidence.models import Evidence
 from exercises.progress.statements import due
 from exercises.records.http import Request
-from exercises.today.evening import is_back, place_of_the_day
+from exercises.today.evening import is_back, of_the_day
 
 
 @require_safe
@@ -106,7 +106,8 @@ def _latest(kinds: list[Any]) -> date | None:
 
 def _evidence(user: Any, day: date) -> Evidence | None:
     """One's own evidence of this day; the others are counted, not fetched."""
-    many = user.evidence.count()
-    place = place_of_the_day(many, day) if many else 0
+    place = of_the_day(range(user.evidence.count()), day)
+    if place is None:
+        return None
     chosen = user.evidence.order_by("id").values("id")[place : place + 1]
-    return user.evidence.select_related("person").filter(pk__in=chosen).first() if many else None
+    return user.evidence.select_related("person").filter(pk__in=chosen).first()
