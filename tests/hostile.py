@@ -65,25 +65,10 @@ PARTS = [
     b"Content-Disposition: form-data; name=" + b"x" * 3_000 + b"\r\n", b"Content-Disposition: attachment\r\n", b"Content-Type: multipart/mixed; boundary=in\r\n",
 ]  # fmt: skip
 METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PWN"]
-NAMES = [
-    "next",
-    "before",
-    "kind",
-    "person",
-    "level",
-    "exercise",
-    "module",
-    "prompt",
-    "attempt",
-    "edit",
-    "done",
-    "draft",
-    "q",
-    "page",
-    "id",
-    "choice",
-    "format",
-]
+NAMES = [  # what addresses of ours ask for
+    "next", "before", "kind", "person", "level", "exercise", "module", "prompt", "attempt", "edit", "done", "draft",
+    "q", "page", "id", "choice", "format", "too_much", "dimmer", "piece", "like", "read", "sharing",
+]  # fmt: skip
 AWAY = re.compile(r"\s*(javascript:|data:|[/\\]{2}|https?:[/\\]*pwn)", re.I)
 
 
