@@ -1,5 +1,6 @@
 """The form of one piece of evidence, and the filters of the timeline."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -57,9 +58,7 @@ class FilterForm(forms.Form):
     """What to show of the timeline; what is not a choice is left out of `cleaned_data`."""
 
     kind = forms.ChoiceField(label=_("Where from"), choices=[("", _("Everything")), *Kind.choices], required=False)
-    person = PersonChoice(
-        label=_("Who with"), queryset=Person.objects.none(), empty_label=_("Everyone"), required=False
-    )
+    person = forms.TypedChoiceField(label=_("Who with"), empty_value=None, required=False)
     level = forms.TypedChoiceField(
         label=_("Dimmer"),
         choices=[("", _("Every level")), *((level, level) for level in NOTCHES)],
@@ -68,14 +67,11 @@ class FilterForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, data: Any, *, user: Any) -> None:
+    def __init__(self, data: Any, *, people: Iterable[Person]) -> None:
+        """Of these people, someone put away may still be what was asked, but is offered only then."""
         super().__init__(data)
-        self.people = user.people
-        self.fields["person"].queryset = user.people.all()  # type: ignore[attr-defined]
-
-    def clean(self) -> None:
-        """Someone put away may still be what was asked, but is offered only then."""
-        super().clean()
-        chosen = self.cleaned_data.get("person")
-        offered = self.people.in_use() | self.people.filter(pk=chosen and chosen.pk)
-        self.fields["person"].queryset = offered  # type: ignore[attr-defined]
+        asked = data.get("person")
+        offered = {str(one.pk): one for one in people if not one.archived_at or str(one.pk) == asked}
+        person: Any = self.fields["person"]
+        person.choices = [("", _("Everyone")), *((id, one.name) for id, one in offered.items())]
+        person.coerce = offered.get

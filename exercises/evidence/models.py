@@ -1,5 +1,7 @@
 """What was survived: feared, and what happened."""
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -70,6 +72,16 @@ class Evidence(Record):
         return Cursor(self.happened_on, self.id)
 
     @property
+    def month(self) -> date:
+        """The first day of the month in which it happened."""
+        return self.happened_on.replace(day=1)
+
+    @property
+    def where_from(self) -> Any:
+        """Its kind in words, without the table of all kinds that `get_kind_display` makes each time."""
+        return Kind(self.kind).label
+
+    @property
     def nickname(self) -> str:
         """Whom it was with: empty with nobody, or with someone who was deleted."""
         return self.person.name if self.person and self.person.deleted_at is None else ""
@@ -83,3 +95,10 @@ class Evidence(Record):
     def texts(self) -> tuple[str, ...]:
         """All that can be searched."""
         return self.happened, self.feared, self.shared, self.nickname
+
+
+def name(pieces: Iterable[Evidence], people: Iterable[Person]) -> None:
+    """Each piece knows whom it was with, out of these people: one row of each, not one with every piece."""
+    by_id: dict[Any, Person] = {person.pk: person for person in people}
+    for piece in pieces:
+        Evidence.person.field.set_cached_value(piece, by_id.get(piece.person_id))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from exercises.drafts.keeping import kept
 from exercises.evidence.forms import EvidenceForm, FilterForm
-from exercises.evidence.models import Evidence
+from exercises.evidence.models import Evidence, name
 from exercises.records.forms import sent
 from exercises.records.http import Request
 from exercises.records.paging import Cursor, page
@@ -26,14 +26,16 @@ ON_CARD = 3  # pieces at a time
 def timeline(request: Request) -> HttpResponse:
     """The newest first, a page at a time; by POST what holds the words that are looked for."""
     form = SearchForm(sent(request))
-    rows = request.user.evidence.select_related("person")
+    rows = request.user.evidence.all()
     if form.words:
-        found = search(rows.before(None), form.words)
+        found = search(rows.select_related("person").before(None), form.words)
         return render(request, _template(request, "results"), {"search": form, "found": found})
-    filters = FilterForm(request.GET, user=request.user)
+    people = list(request.user.people.newest_first())
+    filters = FilterForm(request.GET, people=people)
     filters.is_valid()
     cursor = Cursor.read(request.GET.get("before", ""), date)
     pieces, older = page(rows.like(**filters.cleaned_data).before(cursor))
+    name(pieces, people)
     context = {"search": form, "found": None, "filters": filters, "pieces": pieces, "older": older, "cursor": cursor}
     return render(request, _template(request, "results" if form.is_bound else "items"), context)
 
