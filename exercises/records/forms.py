@@ -132,14 +132,12 @@ class RecordForm(forms.ModelForm):
     def _store(self, commit: bool) -> Any:
         if not self.instance._state.adding:
             return super().save(commit)
-        twin = self.twin()
-        if twin is None:
-            self.instance.pk = self.cleaned_data.get("id") or uuid7()
-            try:
-                with transaction.atomic():
-                    return super().save(commit)
-            except IntegrityError:  # a second click at the same moment, or an id that is taken
-                twin = self.twin()
+        self.instance.pk = self.cleaned_data.get("id") or uuid7()
+        try:
+            with transaction.atomic():
+                return super().save(commit)
+        except IntegrityError:  # sent before, or an id that is taken
+            twin = self.twin()
         if twin is None:
             self.instance.pk = uuid7()
             return super().save(commit)

@@ -14,7 +14,6 @@ from typing import Any
 from django.contrib.auth import SESSION_KEY, user_logged_in
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import InterfaceError, OperationalError
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -93,16 +92,15 @@ class SessionStore(DatabaseStore):
     stored: str | None = None  # what was stored last, in this request
 
     def save(self, must_create: bool = False) -> None:
-        """As Django's, which takes a database that is away for a session that was ended; and not twice the same."""
-        if self.stored and not must_create and self.stored == json.dumps(dict(self.items())):
-            return
-        try:
+        """As Django's, where one is there already in one statement; and not twice the same. Raises UpdateError."""
+        if must_create or self.session_key is None:
             super().save(must_create)
-            self.stored = json.dumps(dict(self.items()))
-        except UpdateError as error:
-            if isinstance(error.__context__, OperationalError | InterfaceError):
-                raise error.__context__ from None
-            raise
+        elif self.stored != json.dumps(dict(self.items())):
+            row = self.create_model_instance(dict(self.items()))
+            values = {field.attname: getattr(row, field.attname) for field in row._meta.fields if not field.primary_key}
+            if not self.model.objects.filter(pk=row.pk).update(**values):
+                raise UpdateError
+        self.stored = json.dumps(dict(self.items()))
 
     def delete(self, session_key: str | None = None) -> None:
         session_key = session_key or self.session_key
