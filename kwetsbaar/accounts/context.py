@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import translate_url
 from django.utils.translation import get_language
 
 from exercises.records.shown import icon_for, name_for
@@ -14,7 +13,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """The name and picture as others see them, this page in the other language, and which part of the site it is in."""
     user = getattr(request, "user", None)
     now, (path, mark, query) = get_language(), request.get_full_path().partition("?")
-    there = [(code, name, path if code == now else translate_url(path, code)) for code, name in settings.LANGUAGES]
+    there = [(code, name, path.replace(f"/{now}/", f"/{code}/", 1)) for code, name in settings.LANGUAGES]
     return {
         "site_name": name_for(user),
         "site_icon": icon_for(user),
