@@ -228,6 +228,8 @@ class Attempt(Record):
         indexes = [
             models.Index(fields=["user", "dimmer"], name="attempts_of_dimmer"),
             models.Index(fields=["user", "-id"], name="attempts_newest_first"),
+            models.Index("user", F("done_on").desc(nulls_last=True), F("id").desc(), name="attempts_latest_first"),
+            models.Index(fields=["user", "-id"], name="attempts_planned", condition=Q(done="")),
             hidden("attempts_hidden"),
         ]
         constraints = [
