@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Response, expect
 
+from exercises.safety.lines import LINES
 from tests import hosts
 from tests.hosts import Host
 from tests.running import Page as Html
@@ -117,6 +118,7 @@ def test_where_no_app_answers_the_proxy_says_so_in_both_languages_and_its_log_na
             assert "Permissions-Policy" not in headers, "the service worker knows the site's own pages by it"
             assert '<html lang="nl">' in text
             assert 'lang="en"' in text
+            assert set(re.findall(r"tel:\d+", text)) == {line.numbers[0].href for line in LINES[:2]}
         assert "madeliefje" not in log.read_text()
         assert "connection refused" in log.read_text()
 
