@@ -164,6 +164,10 @@ def test_someone_new_reads_practises_logs_and_looks_back(someone, site, language
     page.goto(f"/{language}/today/")
     expect(page.locator("main")).to_contain_text(SECRETS["own_word"])
     expect(page.locator("main")).to_contain_text(SECRETS["expectation"])
+    page.goto(f"/{language}/evidence/new/")
+    page.fill("[name=happened]", "First it was still.\nThen she laughed.")
+    save(page)
+    assert page.locator(".happened .own").first.inner_text() == "First it was still.\nThen she laughed."
 
 
 @pytest.mark.parametrize("javascript", [True, False])
