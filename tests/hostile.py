@@ -87,9 +87,9 @@ class Answer(HTMLParser):
         odd = [
             name
             for name in given
-            if name.startswith("on") or name in {"style", "srcdoc", "pwn"} or '"' in name or "<" in name
+            if name.startswith("on") or name in {"style", "srcdoc", "http-equiv", "pwn"} or '"' in name or "<" in name
         ]
-        leads = [given[name] for name in ("href", "src", "action", "formaction", "content") if name in given]
+        leads = [given[name] for name in ("href", "src", "action", "formaction") if name in given]
         away = [to for to in leads if AWAY.match(to)]
         if "pwn" in tag or tag in {"style", "iframe", "base", "object", "embed", "plaintext"} or odd or away:
             self.wrong.append((tag, attrs))
