@@ -314,7 +314,7 @@ function wordsIn(form) {
 async function offlinePage(form) {
   if (!await isOn()) return only("off");
   const said = find("[data-said]");
-  let seen, day, carried = [], touched = false, locked, anew = true, typedAt = 0, pause;
+  let seen, day, carried = [], touched = false, locked, anew = true, typedAt = 0, pause, filled;
 
   const pairs = () => [...new FormData(form)].filter(([name, value]) => value && name !== "id");
   const written = () => ({
@@ -327,14 +327,22 @@ async function offlinePage(form) {
     clearTimeout(pause);
     const open = touched && pairs().length ? written() : null;
     touched = false;
-    form.reset();
+    empty();
     const typed = open ?? await unseal(await get("typed"));
     if (typed) await keep({ ...typed, id: crypto.randomUUID(), state: "typed" }); // beside what was saved before
     await drop("typed");
   }
 
-  function fillIn(from, aDay) {
+  function empty() {
     form.reset();
+    filled = null;
+  }
+
+  function fillIn(from, aDay) {
+    const fills = JSON.stringify([aDay, from?.id, from?.pairs]);
+    if (fills === filled) return; // it stands there, and somebody may be about to change it
+    empty();
+    filled = fills;
     day = aDay;
     form.elements.id.value = from?.id ?? crypto.randomUUID();
     const given = new Map(from?.pairs);
@@ -355,7 +363,7 @@ async function offlinePage(form) {
 
   async function lookNow() {
     if (!await isOn()) {
-      form.reset();
+      empty();
       card([]);
       list([]);
       return only("off");
@@ -396,6 +404,7 @@ async function offlinePage(form) {
 
   form.addEventListener("input", () => {
     touched = true;
+    filled = null;
     typedAt = now();
     said.textContent = "";
     clearTimeout(pause);

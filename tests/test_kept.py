@@ -342,6 +342,21 @@ def test_written_without_a_connection_it_arrives_once_when_that_is_back(keeper, 
     assert rows(data) == before + 1
 
 
+def test_the_same_words_that_are_fetched_again_leave_alone_what_someone_has_selected(keeper):
+    writes(keeper)
+    is_sent(keeper)
+    with keeper.expect_response(f"**{KEPT}"):
+        keeper.reload()
+    expect(keeper.locator("[name=sentence]")).to_have_value(WORDS)
+    keeper.wait_for_timeout(500)  # both looks at the start
+    keeper.locator("[name=sentence]").select_text()
+    with keeper.expect_response(f"**{KEPT}"):
+        keeper.evaluate("dispatchEvent(new Event('online'))")
+    keeper.wait_for_timeout(500)
+    selected = "field => field.value.slice(field.selectionStart, field.selectionEnd)"
+    assert keeper.locator("[name=sentence]").evaluate(selected) == WORDS
+
+
 def test_an_answer_that_gets_lost_after_it_was_stored_doubles_nothing(keeper, data):
     before, times = rows(data), []
 
