@@ -101,6 +101,15 @@ def test_a_name_that_is_too_long_or_an_unknown_picture_is_refused(as_emma, emma,
     assert (response.status_code, emma.shown_name, emma.shown_icon) == (200, "", "note")
 
 
+@pytest.mark.parametrize("language", ["en", "none"])
+def test_a_picture_that_comes_without_a_name_changes_nothing(as_emma, emma, language):
+    as_emma.post(SETTINGS, sent_by(as_emma, shown_icon="sun"))
+    response = as_emma.post(SETTINGS, sent_by(as_emma, shown_icon="", language=language))
+    emma.refresh_from_db()
+    assert (response.status_code, emma.shown_icon) == (302 if language == "en" else 200, "sun")
+    assert as_emma.get(SETTINGS).status_code == 200
+
+
 @names("name", ["</title><script>x()</script>", '"><img src=x>', "{{ user.pk }}", "a\r\nBcc: b@example.org", "&amp;"])
 def test_a_name_is_only_text_wherever_it_stands(as_emma, emma, name):
     as_emma.post(SETTINGS, sent_by(as_emma, shown_name=name[:30]))

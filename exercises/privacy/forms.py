@@ -105,6 +105,9 @@ class SettingsForm(forms.ModelForm):
     def clean_shown_name(self) -> str:
         return one_line(self.cleaned_data["shown_name"])
 
+    def clean_shown_icon(self) -> str:
+        return self.cleaned_data["shown_icon"] or self.instance.shown_icon
+
     def save(self, commit: bool = True) -> Any:
         """Keep what was changed, and no more; returns the person."""
         changed = {name: self.cleaned_data[name] for name in self.changed_data}
