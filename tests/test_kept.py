@@ -276,7 +276,7 @@ def unsent(page: Page) -> int:
 
 def until(page: Page, script: str) -> None:
     """Waits for what a script says; the pages' own rules forbid the usual way."""
-    for _moment in range(300):
+    for _moment in range(600):
         if page.evaluate(script):
             return
         page.wait_for_timeout(100)
