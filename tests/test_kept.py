@@ -284,7 +284,7 @@ def until(page: Page, script: str) -> None:
 
 
 def is_sent(page: Page) -> None:
-    for _moment in range(100):
+    for _moment in range(300):
         if not unsent(page):
             return
         page.wait_for_timeout(100)
