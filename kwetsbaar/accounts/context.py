@@ -13,7 +13,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """The name and picture as others see them, this page in the other language, and which part of the site it is in."""
     user = getattr(request, "user", None)
     now, (path, mark, query) = get_language(), request.get_full_path().partition("?")
-    there = [(code, name, path.replace(f"/{now}/", f"/{code}/", 1)) for code, name in settings.LANGUAGES]
+    ours, rest = f"/{now}/", path.removeprefix(f"/{now}/")
+    there = [(code, name, f"/{code}/{rest}" if path.startswith(ours) else path) for code, name in settings.LANGUAGES]
     return {
         "site_name": name_for(user),
         "site_icon": icon_for(user),
